@@ -1,0 +1,53 @@
+from .assignment import Assignment
+from .document import Document
+from .evidence import Evidence
+from .indicator import Breakdown, Indicator, IndicatorDefinition, IndicatorDependency
+from .observation import ImportBatch, Observation, RegisterCount
+from .period import Period
+from .plan import Aspect, HeadlineIndicator, LightThreshold, Plan
+from .reporting import Correction, Line, LineEntry, Return, ReturnStep, Round
+from .result import Result
+from .run import Heartbeat, RecomputeRun, StaleMark
+from .target import Target, TargetNode, TargetSupersession
+from .task import Light, LightOverride, Milestone, Task, TaskIndicator, TaskStep
+from .values import MissingReason, Qualifier, Status
+
+__all__ = [
+    "Aspect",
+    "Assignment",
+    "Breakdown",
+    "Correction",
+    "Document",
+    "Evidence",
+    "HeadlineIndicator",
+    "Heartbeat",
+    "ImportBatch",
+    "Indicator",
+    "IndicatorDefinition",
+    "IndicatorDependency",
+    "Light",
+    "LightOverride",
+    "LightThreshold",
+    "Line",
+    "LineEntry",
+    "Milestone",
+    "MissingReason",
+    "Observation",
+    "Period",
+    "Plan",
+    "Qualifier",
+    "RecomputeRun",
+    "RegisterCount",
+    "Result",
+    "Return",
+    "ReturnStep",
+    "Round",
+    "StaleMark",
+    "Status",
+    "Target",
+    "TargetNode",
+    "TargetSupersession",
+    "Task",
+    "TaskIndicator",
+    "TaskStep",
+]

@@ -1,0 +1,87 @@
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from kejiting.accounts.models import Area
+
+from .indicator import Indicator
+from .task import Task
+
+
+class RecomputeRun(models.Model):
+    """One run of the recomputation: what it read, with which code, and what came of it."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("运行中")
+        DONE = "done", _("完成")
+        FAILED = "failed", _("失败")
+
+    state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    # The day results are judged at: overdue and due soon depend on it, so it is an input.
+    today = models.DateField()
+    code_version = models.CharField(max_length=40)
+    fingerprint = models.CharField(_("输入指纹"), max_length=64, blank=True)
+    seed = models.BigIntegerField(default=0)
+    marks = models.PositiveIntegerField(_("标记数"), default=0)
+    written = models.PositiveIntegerField(_("写入数"), default=0)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = _("重算")
+        verbose_name_plural = _("重算")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="run_finish_is_stamped",
+                condition=Q(state="running", finished_at=None) | (~Q(state="running") & Q(finished_at__isnull=False)),
+            ),
+            models.CheckConstraint(name="run_finishes_after_start", condition=Q(finished_at=None) | Q(finished_at__gte=F("started_at"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.state}"
+
+
+class StaleMark(models.Model):
+    """What a change touched and no run has recomputed yet; written with the change, cleared with the results.
+
+    An indicator without area means all its areas; a task means what is judged of the task itself.
+    """
+
+    indicator = models.ForeignKey(Indicator, models.CASCADE, null=True, blank=True, related_name="+")
+    area = models.ForeignKey(Area, models.CASCADE, null=True, blank=True, related_name="+")
+    task = models.ForeignKey(Task, models.CASCADE, null=True, blank=True, related_name="+")
+    cause = models.CharField(_("起因"), max_length=120)
+    created_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("待重算标记")
+        verbose_name_plural = _("待重算标记")
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="stale_mark_has_one_subject",
+                condition=Q(indicator__isnull=False, task=None) | Q(indicator=None, area=None, task__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.indicator_id or self.task_id} {self.cause}"
+
+
+class Heartbeat(models.Model):
+    """When a process of the system was last seen at work."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("心跳")
+        verbose_name_plural = _("心跳")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.at}"

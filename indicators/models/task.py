@@ -1,0 +1,163 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from kejiting.accounts.classification import Classification
+from kejiting.accounts.database import append_only
+from kejiting.accounts.models import Unit, User
+
+from .document import Document
+from .plan import Aspect, Plan
+
+
+class Light(models.TextChoices):
+    """序时进度's verdict, worst first where a task takes the worst of its parts."""
+
+    RED = "red", _("严重滞后")
+    YELLOW = "yellow", _("滞后")
+    GREY = "grey", _("无法判断")
+    BLUE = "blue", _("临期")
+    GREEN = "green", _("正常")
+    PENDING = "pending", _("本年尚未发布")
+    CLOSED = "closed", _("办结")
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    def visible_to(self, user: User) -> "TaskQuerySet":
+        return self if user.clearance == Classification.INTERNAL else self.filter(classification=Classification.PUBLIC)
+
+
+class Task(models.Model):
+    """A key task (重点任务) of a plan: what is to be done, by whom, by when.
+
+    Many are reforms without a number: their progress is milestones and the quarterly narrative.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", _("推进中")
+        CLOSING = "closing", _("申请办结")
+        CLOSED = "closed", _("已销号")
+        CARRIED = "carried", _("挂账")
+
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="tasks", verbose_name=_("规划"))
+    number = models.PositiveSmallIntegerField(_("任务编号"))
+    aspect = models.ForeignKey(Aspect, models.PROTECT, related_name="tasks", verbose_name=_("方面"))
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("上级任务"))
+    predecessor = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="successors", verbose_name=_("前一规划中的任务"))
+    lead_unit = models.ForeignKey(Unit, models.PROTECT, related_name="led_tasks", verbose_name=_("牵头单位"))
+    responsible_office = models.ForeignKey(
+        Unit, models.PROTECT, null=True, blank=True, related_name="overseen_tasks", verbose_name=_("责任处室")
+    )
+    cooperating_units = models.ManyToManyField(Unit, blank=True, related_name="shared_tasks", verbose_name=_("配合单位"))
+    indicators = models.ManyToManyField("indicators.Indicator", through="TaskIndicator", related_name="tasks")
+    document = models.ForeignKey(Document, models.PROTECT, null=True, blank=True, related_name="tasks", verbose_name=_("依据文件"))
+
+    title_zh = models.CharField(_("任务"), max_length=200)
+    title_en = models.CharField(_("英文"), max_length=300, blank=True)
+    responsible_leader = models.CharField(_("牵头省领导"), max_length=40, blank=True)
+    starts_on = models.DateField(_("开始日期"))
+    due_on = models.DateField(_("完成时限"))
+    state = models.CharField(_("办理状态"), max_length=8, choices=State, default=State.OPEN)
+    basis = models.CharField(_("说明"), max_length=120, blank=True)
+    classification = models.CharField(_("密级范围"), max_length=10, choices=Classification, default=Classification.PUBLIC)
+    is_demo = models.BooleanField(_("演示"), default=False)
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("重点任务")
+        verbose_name_plural = _("重点任务")
+        ordering = ["plan", "number"]
+        constraints = [
+            models.UniqueConstraint(name="task_number_once_in_plan", fields=["plan", "number"]),
+            models.CheckConstraint(name="task_number_from_one", condition=Q(number__gte=1)),
+            models.CheckConstraint(name="task_starts_before_due", condition=Q(starts_on__lte=F("due_on"))),
+            models.CheckConstraint(name="task_is_not_its_own_parent", condition=~Q(parent=F("pk"))),
+            models.CheckConstraint(name="task_is_not_its_own_predecessor", condition=~Q(predecessor=F("pk"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title_zh}"
+
+
+class TaskIndicator(models.Model):
+    """A task is measured by an indicator."""
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="task_indicators")
+    indicator = models.ForeignKey("indicators.Indicator", models.PROTECT, related_name="task_indicators")
+
+    class Meta:
+        verbose_name = _("任务指标")
+        verbose_name_plural = _("任务指标")
+        ordering = ["task", "pk"]
+        constraints = [models.UniqueConstraint(name="task_indicator_once", fields=["task", "indicator"])]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} {self.indicator_id}"
+
+
+class Milestone(models.Model):
+    """A node (节点) of a task: something that is reached or not by a date."""
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="milestones", verbose_name=_("任务"))
+    number = models.PositiveSmallIntegerField(_("序号"))
+    title_zh = models.CharField(_("节点"), max_length=200)
+    title_en = models.CharField(_("英文"), max_length=300, blank=True)
+    due_on = models.DateField(_("时限"))
+
+    class Meta:
+        verbose_name = _("节点")
+        verbose_name_plural = _("节点")
+        ordering = ["task", "number"]
+        constraints = [
+            models.UniqueConstraint(name="milestone_number_once_in_task", fields=["task", "number"]),
+            models.CheckConstraint(name="milestone_number_from_one", condition=Q(number__gte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return self.title_zh
+
+
+class TaskStep(models.Model):
+    """A step in a task's ending: 申请办结 → 审核 → 销号 or 挂账; each stamped, none taken back."""
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="steps")
+    to_state = models.CharField(_("状态"), max_length=8, choices=Task.State)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    reason = models.TextField(_("说明"), blank=True)
+    is_demo = models.BooleanField(_("演示"), default=False)
+
+    class Meta:
+        verbose_name = _("办结记录")
+        verbose_name_plural = _("办结记录")
+        ordering = ["pk"]
+        triggers = [append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} → {self.to_state}"
+
+
+class LightOverride(models.Model):
+    """The office says another light than the computed one, with a reason; it shows as an override.
+
+    An empty light takes the override back. The latest row counts.
+    """
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="light_overrides")
+    light = models.CharField(_("灯色"), max_length=8, choices=Light, blank=True)
+    reason = models.TextField(_("原因"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    is_demo = models.BooleanField(_("演示"), default=False)
+
+    class Meta:
+        verbose_name = _("灯色调整")
+        verbose_name_plural = _("灯色调整")
+        ordering = ["pk"]
+        constraints = [models.CheckConstraint(name="light_override_has_reason", condition=~Q(reason=""))]
+        triggers = [append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} {self.light or '-'}"

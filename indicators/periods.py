@@ -1,0 +1,77 @@
+"""Period labels (SDMX: 2025, 2025-S1, 2025-Q1, 2025-03, or a range 2016-01/2020-12) and their dates."""
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+Frequency = Literal["year", "half", "quarter", "month", "range"]
+
+MONTHS: dict[str, int] = {"year": 12, "half": 6, "quarter": 3, "month": 1}
+_LABEL = re.compile(r"(?P<year>[12]\d{3})(?:-(?:S(?P<half>[12])|Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")
+_RANGE = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])/([12]\d{3})-(0[1-9]|1[0-2])")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A period as dates: both ends belong to it."""
+
+    label: str
+    frequency: Frequency
+    starts_on: date
+    ends_on: date
+
+
+def parse_label(label: str) -> Span:
+    """The span a label names. Raises ``ValueError`` for anything that is not a label."""
+    if match := _LABEL.fullmatch(label):
+        year = int(match["year"])
+        for frequency in ("half", "quarter", "month"):
+            if match[frequency]:
+                return make_span(frequency, year, int(match[frequency]))  # type: ignore[arg-type]  # the three keys above
+        return make_span("year", year, 1)
+    if match := _RANGE.fullmatch(label):
+        first_year, first_month, last_year, last_month = map(int, match.groups())
+        start, end = date(first_year, first_month, 1), _last_day(last_year, last_month)
+        if start <= end:
+            return Span(label, "range", start, end)
+    raise ValueError(label)
+
+
+def make_span(frequency: Frequency, year: int, number: int) -> Span:
+    """The ``number``-th (from 1) period of ``frequency`` in ``year``."""
+    months = MONTHS[frequency]
+    first = (number - 1) * months + 1
+    label = {
+        "year": f"{year:04}",
+        "half": f"{year:04}-S{number}",
+        "quarter": f"{year:04}-Q{number}",
+        "month": f"{year:04}-{number:02}",
+    }[frequency]
+    return Span(label, frequency, date(year, first, 1), _last_day(year, first + months - 1))
+
+
+def shift(span: Span, steps: int) -> Span:
+    """The period ``steps`` later (negative: earlier) of the same frequency. A range has no neighbours: ``ValueError``."""
+    if span.frequency == "range":
+        raise ValueError(span.label)
+    months = MONTHS[span.frequency]
+    index = span.starts_on.year * 12 + span.starts_on.month - 1 + steps * months
+    year, month = divmod(index, 12)
+    return make_span(span.frequency, year, month // months + 1)
+
+
+def last_ended(frequency: Frequency, today: date) -> Span:
+    """The latest period of ``frequency`` that is over on ``today``."""
+    number = (today.month - 1) // MONTHS[frequency] + 1
+    current = make_span(frequency, today.year, number)
+    return current if current.ends_on < today else shift(current, -1)
+
+
+def _last_day(year: int, month: int) -> date:
+    return date(year, month, calendar.monthrange(year, month)[1])
+
+
+def day_after(day: date) -> date:
+    return day + timedelta(days=1)

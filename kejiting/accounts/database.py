@@ -1,0 +1,46 @@
+"""Pieces of PostgreSQL that the record's invariants are made of."""
+
+import pgtrigger
+from django.contrib.postgres.fields import BigIntegerRangeField
+from django.db.models import BigIntegerField, Expression, F, Func, Value
+from django.db.models.functions import Cast
+
+
+class SpanOf(Func):
+    """A one-number int8range, so that equality can stand in a GiST exclusion constraint.
+
+    GiST has no operator class for plain integers without the ``btree_gist`` extension, which the
+    embedded server does not ship; ranges have one built in, and [n, n] && [m, m] is n = m.
+    """
+
+    function = "int8range"
+    output_field = BigIntegerRangeField()
+
+    def __init__(self, field: str | Expression, *rest: Value, **extra: object) -> None:
+        number = Cast(F(field) if isinstance(field, str) else field, BigIntegerField())
+        super().__init__(number, number, *(rest or (Value("[]"),)), **extra)
+
+
+# Set for the length of one transaction by `manage.py demo --remove`, and by nothing else.
+DEMO_REMOVAL = "kejiting.demo_removal"
+
+_REFUSE = """
+    IF TG_OP = 'DELETE' AND OLD.is_demo AND current_setting('{removal}', true) = 'on' THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_TABLE_NAME || '_append_only';
+"""
+
+
+def append_only(name: str = "append_only") -> pgtrigger.Trigger:
+    """Refuse UPDATE and DELETE; only the removal of demonstration data may delete demonstration rows.
+
+    The table must have an ``is_demo`` column. Raises ``IntegrityError`` (SQLSTATE 23001).
+    """
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update | pgtrigger.Delete,
+        func=_REFUSE.format(removal=DEMO_REMOVAL),
+    )
