@@ -120,6 +120,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"  # what the screen shows; the database holds UTC
+HOME_AREA = os.environ.get("HOME_AREA", "620000")  # the province this is the record of, by GB/T 2260
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"

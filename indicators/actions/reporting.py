@@ -1,0 +1,374 @@
+"""A return's way: entry, submit, approve, accept, send back; and corrections of accepted lines.
+
+Each action locks the return first and freezes the time once; the change, its stamp and its trail are
+one transaction. The same rules stand in the database as constraints and triggers: these here exist to
+answer in words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kejiting.accounts.audit import record_event
+from kejiting.accounts.models import User
+
+from ..errors import Conflict, NotAllowed, NotReady, Problem, ReasonRequired, RecordError, WrongState
+from ..findings import find_findings, is_blocking
+from ..models import Correction, Line, LineEntry, MissingReason, Qualifier, Return, ReturnStep
+from ..numbers import NotANumber, parse_number, plain
+from .marks import mark_tasks
+from .observations import Statement, record_observations
+
+NOTE_LENGTH, TEXT_LENGTH = 2_000, 4_000
+
+State = Return.State
+
+
+# -- entry ---------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def save_line(line: Line, changes: Mapping[str, Any], *, by: User, seen_version: int | None = None) -> Line:
+    """Set a line to what was typed; every finding is allowed here, only what cannot be stored is refused.
+
+    ``changes`` holds some of value, qualifier, missing, note, problems, next_steps. ``seen_version`` is the
+    return's version the typist had seen: ``Conflict`` when this line changed since.
+    """
+    report = _lock(line.report_id)
+    if not by.has_perm("return.edit", report):
+        raise NotAllowed(_("只有本单位的填报员可以填写这张报表。"))
+    _require_open(report, _("填写"))
+    line = Line.objects.select_related("assignment__indicator", "assignment__milestone").get(pk=line.pk)
+    if seen_version is not None and (seen_version > report.version or seen_version < line.version):
+        raise Conflict(_("这一行在您打开之后已被他人修改，请核对后再保存。"), version=report.version)
+    content = clean_changes(line, changes)
+    fields = [name for name, value in content.items() if getattr(line, name) != value]
+    if not fields:
+        return line
+    for name in fields:
+        setattr(line, name, content[name])
+    _bump(report)
+    line.version, line.entered_by, line.entered_at = report.version, by, timezone.now()
+    line.save(update_fields=[*fields, "version", "entered_by", "entered_at"])
+    LineEntry.objects.create(line=line, content=_as_json(content), by=by, at=line.entered_at, is_demo=report.is_demo)
+    line.report = report
+    return line
+
+
+def clean_changes(line: Line, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The line's fields as they will be stored. Raises ``RecordError`` for what cannot be stored."""
+    allowed = {"value", "qualifier", "missing", "note"} | ({"problems", "next_steps"} if line.kind == "narrative" else set())
+    if unknown := sorted(set(changes) - allowed):
+        raise RecordError(_("没有这样的字段：%(names)s") % {"names": "、".join(unknown)})
+    if changes.get("value") not in (None, "") and changes.get("missing"):
+        raise RecordError(_("有数值就不是缺报：数值和缺报原因只能填一个。"))
+    content: dict[str, Any] = {}
+    if "value" in changes:
+        content |= _clean_value(line, changes["value"])
+    if "missing" in changes:
+        content |= _clean_missing(line, changes["missing"])
+    if "qualifier" in changes:
+        content["qualifier"] = _choice(changes["qualifier"], Qualifier.values, _("限定"))
+    for name, length in (("note", NOTE_LENGTH), ("problems", TEXT_LENGTH), ("next_steps", TEXT_LENGTH)):
+        if name in changes:
+            content[name] = _text(changes[name], length)
+    return content
+
+
+def _clean_value(line: Line, typed: Any) -> dict[str, Any]:
+    if line.kind == "narrative":
+        text = _text(typed, TEXT_LENGTH)
+        return {"progress": text} | ({"missing": ""} if text else {})
+    if typed is None or typed == "":
+        return {"value": None}
+    try:
+        value = parse_number(typed)
+    except NotANumber as error:
+        raise RecordError(str(error)) from error
+    if line.kind == "milestone" and value not in (0, 1):
+        raise RecordError(_("节点只有两种：1 为已完成，0 为未完成。"))
+    return {"value": value, "missing": ""}
+
+
+def _clean_missing(line: Line, reason: Any) -> dict[str, Any]:
+    reason = _choice(reason, MissingReason.values, _("缺报原因"))
+    empty = {"progress": ""} if line.kind == "narrative" else {"value": None}
+    return {"missing": reason} | (empty if reason else {})
+
+
+def _choice(value: Any, choices: list[str], name: str) -> str:
+    value = value or ""
+    if value != "" and value not in choices:
+        raise RecordError(_("%(name)s只能是：%(choices)s") % {"name": name, "choices": "、".join(c for c in choices if c)})
+    return str(value)
+
+
+def _text(value: Any, length: int) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise RecordError(_("请填写文字。"))
+    # PostgreSQL cannot hold a NUL in text, and nobody meant to type one.
+    text = value.replace("\x00", "").strip()
+    if len(text) > length:
+        raise RecordError(_("文字太长：最多 %(n)s 字，现在 %(now)s 字。") % {"n": length, "now": len(text)})
+    return text
+
+
+def _as_json(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: plain(value) if isinstance(value, Decimal) else value for name, value in content.items()}
+
+
+# -- the return's steps --------------------------------------------------------------------------
+
+
+@transaction.atomic
+def submit_return(report: Return, *, by: User, reason: str = "") -> Return:
+    """Hand a return in for review. Raises ``NotReady`` naming each line that is empty or not explained."""
+    report = _lock(report.pk)
+    if not by.has_perm("return.submit", report):
+        raise NotAllowed(_("只有本单位的填报员可以提交这张报表。"))
+    _require_state(report, (State.DRAFT, State.RETURNED), _("提交"))
+    _require_open(report, _("提交"))
+    if problems := find_problems(report):
+        raise NotReady(_("还有 %(n)s 处需要处理，暂不能提交。") % {"n": len(problems)}, problems)
+    now = timezone.now()
+    return _step(report, State.SUBMITTED, by=by, now=now, reason=reason, submitted_by=by, submitted_at=now)
+
+
+def find_problems(report: Return) -> list[Problem]:
+    """What keeps a return from being submitted, line by line."""
+    return [
+        Problem(str(line.pk), finding.message)
+        for line, findings in find_findings(report)
+        for finding in findings
+        if is_blocking(line, finding)
+    ]
+
+
+@transaction.atomic
+def approve_return(report: Return, *, by: User, reason: str = "") -> Return:
+    """The unit's reviewer stands behind what was submitted. Nobody approves a return they wrote in."""
+    report = _lock(report.pk)
+    if not by.has_perm("return.approve", report):
+        raise NotAllowed(_("只有本单位的审核人可以审核，且不能审核自己填报的内容。"))
+    _require_state(report, (State.SUBMITTED,), _("审核"))
+    now = timezone.now()
+    return _step(report, State.APPROVED, by=by, now=now, reason=reason, approved_by=by, approved_at=now)
+
+
+@transaction.atomic
+def send_back_return(report: Return, *, by: User, reason: str) -> Return:
+    """Send a return back to its unit, saying why: the reviewer what was submitted, the office what was approved."""
+    report = _lock(report.pk)
+    permissions = {State.SUBMITTED: ["return.return_submitted"], State.APPROVED: ["return.return_approved"]}
+    needed = permissions.get(State(report.state), ["return.return_submitted", "return.return_approved"])
+    if not any(by.has_perm(permission, report) for permission in needed):
+        raise NotAllowed(_("您不能退回这张报表。"))
+    _require_state(report, (State.SUBMITTED, State.APPROVED), _("退回"))
+    if report.round.is_locked:
+        raise WrongState(_("批次已锁定，退回后单位无法修改；请先重新开放批次。"))
+    if not reason.strip():
+        raise ReasonRequired
+    return _step(report, State.RETURNED, by=by, now=timezone.now(), reason=reason)
+
+
+@transaction.atomic
+def accept_return(report: Return, *, by: User, reason: str = "") -> Return:
+    """Take a return's values into the record: observations and stale marks, in this one transaction."""
+    report = _lock(report.pk)
+    if not by.has_perm("return.accept", report):
+        raise NotAllowed(_("接收由科技厅主管处室办理，且不能接收本处室或自己填报、审核的报表。"))
+    _require_state(report, (State.APPROVED,), _("接收"))
+    now = timezone.now()
+    _step(report, State.ACCEPTED, by=by, now=now, reason=reason, accepted_by=by, accepted_at=now)
+    lines = list(report.lines.select_related("assignment__indicator", "assignment__milestone"))
+    _observe([_state_line(line, report, now) for line in lines if line.kind == "indicator"], cause=f"return {report.pk}")
+    # A milestone and a narrative are judged where they stand: with their task.
+    tasks = {line.assignment.milestone.task_id for line in lines if line.assignment.milestone}
+    tasks |= {line.assignment.task_id for line in lines if line.assignment.is_narrative and line.assignment.task_id}
+    mark_tasks(tasks, cause=f"return {report.pk}")
+    return report
+
+
+def _observe(statements: list[Statement], *, cause: str) -> None:
+    # An assignment may have been made for an indicator before it became a fact: the record keeps them apart.
+    record_observations(statements, cause=cause)
+
+
+def _state_line(line: Line, report: Return, now: datetime) -> Statement:
+    assignment = line.assignment
+    return Statement(
+        indicator=assignment.indicator,
+        area=assignment.area_id,
+        breakdown=assignment.breakdown_id,
+        period=report.round.period_id,
+        value=line.value,
+        qualifier=line.qualifier,
+        missing=line.missing,
+        note=line.note,
+        published_on=timezone.localdate(now),
+        origin={"line": line},
+    )
+
+
+# -- corrections ---------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def request_correction(line: Line, *, by: User, value: Any, reason: str, missing: str = "", qualifier: str = "") -> Correction:
+    """Ask that an accepted line say something else. The accepted value stays in force until another person agrees."""
+    report = _lock(line.report_id)
+    if not by.has_perm("correction.request", report):
+        raise NotAllowed(_("只有本单位填报员或主管处室可以申请更正。"))
+    if report.state != State.ACCEPTED:
+        raise WrongState(_("只有已接收的数值才需要更正；未接收的请直接修改或退回。"))
+    line = Line.objects.select_related("assignment__indicator").get(pk=line.pk)
+    if line.kind == "narrative":
+        raise RecordError(_("文字进展不作更正，请在下一期如实说明。"))
+    if line.corrections.filter(state=Correction.State.PENDING).exists():
+        raise WrongState(_("这一行已有一项更正待处理。"))
+    if not reason.strip():
+        raise ReasonRequired
+    content = clean_changes(line, {"missing": missing} if missing else {"value": value, "qualifier": qualifier})
+    if content.get("value") is None and not content.get("missing"):
+        raise RecordError(_("请填写更正后的数值，或选择缺报原因。"))
+    in_force = get_value_in_force(line)
+    if (in_force.value, in_force.missing, in_force.qualifier) == (content.get("value"), content.get("missing", ""), content.get("qualifier", "")):
+        raise RecordError(_("更正后的数值与现行数值相同。"))
+    correction = Correction.objects.create(
+        line=line,
+        value=content.get("value"),
+        missing=content.get("missing", ""),
+        qualifier=content.get("qualifier", ""),
+        previous=in_force.value,
+        previous_missing=in_force.missing,
+        reason=reason.strip(),
+        requested_by=by,
+        requested_at=timezone.now(),
+        is_demo=report.is_demo,
+    )
+    _bump(report)
+    record_event("correction.request", correction, by=by, reason=reason, value=plain(correction.value))
+    return correction
+
+
+@transaction.atomic
+def accept_correction(correction: Correction, *, by: User, reason: str = "") -> Correction:
+    """Put a correction in force: a second vintage beside the first, which stays readable."""
+    correction, report = _lock_correction(correction, by=by)
+    now = timezone.now()
+    _decide(correction, Correction.State.ACCEPTED, by=by, now=now, reason=reason)
+    line = correction.line
+    if line.kind == "indicator":
+        statement = Statement(
+            indicator=line.assignment.indicator,
+            area=line.assignment.area_id,
+            breakdown=line.assignment.breakdown_id,
+            period=report.round.period_id,
+            value=correction.value,
+            qualifier=correction.qualifier,
+            missing=correction.missing,
+            note=correction.reason,
+            published_on=timezone.localdate(now),
+            origin={"line": line, "correction": correction},
+        )
+        record_observations([statement], cause=f"correction {correction.pk}")
+    else:
+        mark_tasks([line.assignment.milestone.task_id], cause=f"correction {correction.pk}")
+    _bump(report)
+    record_event("correction.accept", correction, by=by, reason=reason, value=plain(correction.value), previous=plain(correction.previous))
+    return correction
+
+
+@transaction.atomic
+def send_back_correction(correction: Correction, *, by: User, reason: str) -> Correction:
+    """Refuse a correction, saying why; the value in force stays."""
+    correction, report = _lock_correction(correction, by=by)
+    if not reason.strip():
+        raise ReasonRequired
+    _decide(correction, Correction.State.RETURNED, by=by, now=timezone.now(), reason=reason)
+    _bump(report)
+    record_event("correction.return", correction, by=by, reason=reason)
+    return correction
+
+
+def _lock_correction(correction: Correction, *, by: User) -> tuple[Correction, Return]:
+    report = _lock(Line.objects.values_list("report_id", flat=True).get(pk=correction.line_id))
+    correction = Correction.objects.select_related("line__report__unit", "line__assignment__indicator", "line__assignment__milestone").get(
+        pk=correction.pk
+    )
+    if not by.has_perm("correction.decide", correction):
+        raise NotAllowed(_("更正须由另一人（主管处室，且非本处室的数值）接收或退回。"))
+    if correction.state != Correction.State.PENDING:
+        raise WrongState(_("这项更正已经处理过。"))
+    return correction, report
+
+
+def _decide(correction: Correction, state: str, *, by: User, now: datetime, reason: str) -> None:
+    correction.state, correction.decided_by, correction.decided_at, correction.decision_reason = state, by, now, reason.strip()
+    correction.save(update_fields=["state", "decided_by", "decided_at", "decision_reason"])
+
+
+@dataclass(frozen=True)
+class InForce:
+    """What a line says now: as accepted, or as last corrected."""
+
+    value: Decimal | None
+    qualifier: str
+    missing: str
+    correction: Correction | None
+
+
+def get_value_in_force(line: Line) -> InForce:
+    """What a line says now. Reads prefetched corrections where there are any."""
+    accepted = [c for c in line.corrections.all() if c.state == Correction.State.ACCEPTED]
+    if not accepted:
+        return InForce(line.value, line.qualifier, line.missing, None)
+    last = max(accepted, key=lambda c: c.pk)
+    return InForce(last.value, last.qualifier, last.missing, last)
+
+
+# -- shared --------------------------------------------------------------------------------------
+
+
+def _lock(report_id: int) -> Return:
+    return Return.objects.select_for_update(of=("self",)).select_related("round__period", "unit").get(pk=report_id)
+
+
+def _bump(report: Return) -> None:
+    report.version += 1
+    report.save(update_fields=["version"])
+
+
+def _step(report: Return, to: str, *, by: User, now: datetime, reason: str, **stamps: Any) -> Return:
+    came_from, report.state = report.state, to
+    report.version += 1
+    if to == State.RETURNED:
+        # Submitting again stamps anew; the earlier stamps stay in the steps.
+        stamps = {"approved_by": None, "approved_at": None}
+    for name, value in stamps.items():
+        setattr(report, name, value)
+    report.save(update_fields=["state", "version", *stamps])
+    ReturnStep.objects.create(report=report, from_state=came_from, to_state=to, by=by, at=now, reason=reason.strip(), is_demo=report.is_demo)
+    record_event(f"return.{to}", report, by=by, reason=reason, round=report.round.code, unit=report.unit.code)
+    return report
+
+
+def _require_state(report: Return, states: tuple[str, ...], verb: str) -> None:
+    if report.state not in states:
+        raise WrongState(_("报表现在是“%(state)s”，不能%(verb)s。") % {"state": report.get_state_display(), "verb": verb}, state=report.state)
+
+
+def _require_open(report: Return, verb: str) -> None:
+    _require_state(report, Return.EDITABLE, verb)
+    if report.round.opens_at > timezone.now():
+        raise WrongState(_("批次 %(code)s 尚未开放，不能%(verb)s。") % {"code": report.round.code, "verb": verb})
+    if report.round.is_locked:
+        raise WrongState(_("批次 %(code)s 已锁定，不能%(verb)s。") % {"code": report.round.code, "verb": verb})

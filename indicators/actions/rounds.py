@@ -1,0 +1,133 @@
+"""Opening and locking reporting rounds."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kejiting.accounts.audit import record_event
+from kejiting.accounts.models import User
+
+from ..errors import NotAllowed, RecordError, WrongState
+from ..models import Assignment, Indicator, Line, Period, Plan, Return, Round
+
+# A coarser indicator is due in the round whose period ends when its own does.
+_MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
+
+
+@transaction.atomic
+def open_round(
+    *, by: User, plan: Plan, period: Period, opens_at: datetime, due_at: datetime, grace_days: int = 0, code: str = "", is_demo: bool | None = None
+) -> Round:
+    """Open a round, with a return for each unit that owes something and a line for each thing owed.
+
+    Raises ``WrongState`` when the plan has a round for the period already: nothing is created twice.
+    """
+    if not by.has_perm("round.manage"):
+        raise NotAllowed
+    if due_at <= opens_at:
+        raise RecordError(_("截止时间须晚于开放时间。"))
+    code = code or period.label.replace("/", "--")
+    demo = (by.is_demo or plan.is_demo) if is_demo is None else is_demo
+    try:
+        with transaction.atomic():
+            opened = Round.objects.create(
+                plan=plan, code=code, period=period, opens_at=opens_at, due_at=due_at, grace_until=due_at + timedelta(days=grace_days), is_demo=demo
+            )
+    except IntegrityError as error:
+        raise WrongState(_("%(code)s 批次已经开放过，没有重复创建。") % {"code": code}) from error
+    add_due_lines(opened)
+    record_event("round.open", opened, by=by, due=due_at.isoformat())
+    return opened
+
+
+def add_due_lines(opened: Round) -> None:
+    """Give each unit a return and lines for what it owes in this round; what is there already stays.
+
+    Returns that were submitted are left as they are.
+    """
+    owed: dict[int, list[Assignment]] = defaultdict(list)
+    for assignment in get_due_assignments(opened):
+        owed[assignment.unit_id].append(assignment)
+    Return.objects.bulk_create([Return(round=opened, unit_id=unit, is_demo=opened.is_demo) for unit in owed], ignore_conflicts=True)
+    reports = Return.objects.filter(round=opened, unit__in=owed, state__in=Return.EDITABLE)
+    lines = [Line(report=report, assignment=assignment) for report in reports for assignment in owed[report.unit_id]]
+    Line.objects.bulk_create(lines, ignore_conflicts=True)
+
+
+def get_due_assignments(opened: Round) -> Iterable[Assignment]:
+    """The assignments a round asks about: in force at the period's end, typed by people, and due by frequency."""
+    period = opened.period
+    rows = (
+        Assignment.objects.valid_on(period.ends_on)
+        .filter(role=Assignment.Role.REPORTS, is_demo=opened.is_demo)
+        .select_related("indicator", "milestone")
+        .order_by("task__number", "pk")
+    )
+    return [a for a in rows if _is_due(a, period)]
+
+
+def _is_due(assignment: Assignment, period: Period) -> bool:
+    if assignment.indicator:
+        return assignment.indicator.origin == Indicator.Origin.REPORTED and _is_due_by_frequency(assignment.indicator.frequency, period)
+    if assignment.milestone_id:
+        return not _was_reached(assignment)
+    return True
+
+
+def _is_due_by_frequency(frequency: str, period: Period) -> bool:
+    months = _MONTHS.get(frequency)
+    if months is None or months <= _MONTHS[period.frequency]:
+        return months == _MONTHS[period.frequency]
+    return period.ends_on.month % months == 0
+
+
+def _was_reached(assignment: Assignment) -> bool:
+    return Line.objects.filter(assignment__milestone=assignment.milestone_id, report__state=Return.State.ACCEPTED, value=1).exists()
+
+
+@transaction.atomic
+def lock_round(opened: Round, *, by: User) -> Round:
+    """Stop entry and submission; what was submitted may still be reviewed, accepted values only corrected."""
+    if not by.has_perm("round.manage"):
+        raise NotAllowed
+    row = Round.objects.select_for_update().get(pk=opened.pk)
+    if row.is_locked:
+        raise WrongState(_("批次 %(code)s 已经锁定。") % {"code": row.code})
+    row.locks_at = timezone.now()
+    row.save(update_fields=["locks_at"])
+    record_event("round.lock", row, by=by)
+    return row
+
+
+@transaction.atomic
+def unlock_round(opened: Round, *, by: User, reason: str) -> Round:
+    """Open a locked round again, saying why."""
+    if not by.has_perm("round.manage"):
+        raise NotAllowed
+    if not reason.strip():
+        raise RecordError(_("请写明重新开放的原因。"))
+    row = Round.objects.select_for_update().get(pk=opened.pk)
+    row.locks_at = None
+    row.save(update_fields=["locks_at"])
+    record_event("round.unlock", row, by=by, reason=reason)
+    return row
+
+
+@transaction.atomic
+def move_due_date(opened: Round, *, by: User, due_at: datetime, reason: str) -> Round:
+    """Set another due date, saying why; the grace keeps its length."""
+    if not by.has_perm("round.manage"):
+        raise NotAllowed
+    if not reason.strip():
+        raise RecordError(_("请写明调整截止时间的原因。"))
+    row = Round.objects.select_for_update().get(pk=opened.pk)
+    if due_at <= row.opens_at:
+        raise RecordError(_("截止时间须晚于开放时间。"))
+    before, row.grace_until, row.due_at = row.due_at, due_at + (row.grace_until - row.due_at), due_at
+    row.save(update_fields=["due_at", "grace_until"])
+    record_event("round.move_due_date", row, by=by, reason=reason, before=before.isoformat(), after=due_at.isoformat())
+    return row

@@ -1,0 +1,136 @@
+"""What looks wrong in a return, in words: the checks of ``analysis.quality`` on each line, and what is still empty."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+from django.utils.translation import gettext as _
+
+from .analysis import quality
+from .models import Indicator, Line, Observation, Period, Return
+from .numbers import plain
+
+# Series the checks understand; others (a month, a half-year, a range) are checked for bounds only.
+PANDAS_FREQUENCY = {"quarter": "Q-DEC", "year": "Y-DEC"}
+
+
+@dataclass(frozen=True)
+class LineFinding:
+    """One thing about a line that looks wrong; an error stops submission, a warning asks for a note."""
+
+    code: str
+    severity: str
+    message: str
+
+
+def find_findings(report: Return) -> Iterator[tuple[Line, list[LineFinding]]]:
+    """Each line of a return with its findings, in four queries whatever the number of lines."""
+    lines = list(report.lines.select_related("assignment__indicator", "assignment__milestone", "assignment__task"))
+    history = get_history(lines, report.round.period)
+    for line in lines:
+        yield line, check_line(line, report.round.period, history.get(line.pk, []))
+
+
+def is_blocking(line: Line, finding: LineFinding) -> bool:
+    """An error always stops submission; a warning does until it is explained."""
+    return finding.severity == "error" or not line.note
+
+
+def get_history(lines: Sequence[Line], period: Period) -> dict[int, list[Observation]]:
+    """By line: the newest observations of its cell for earlier periods of the round's frequency, oldest first."""
+    cells = {(a.indicator_id, a.area_id, a.breakdown_id): line.pk for line in lines if (a := line.assignment).indicator_id}
+    rows = (
+        Observation.objects.filter(
+            indicator__in={c[0] for c in cells},
+            area__in={c[1] for c in cells},
+            period__frequency=period.frequency,
+            period__ends_on__lt=period.starts_on,
+        )
+        .select_related("period")
+        .latest()
+    )
+    history: dict[int, list[Observation]] = {}
+    for row in sorted(rows, key=lambda o: o.period.starts_on):
+        if (key := cells.get((row.indicator_id, row.area_id, row.breakdown_id))) is not None:
+            history.setdefault(key, []).append(row)
+    return history
+
+
+def check_line(line: Line, period: Period, history: Sequence[Observation]) -> list[LineFinding]:
+    """The findings of one line as it stands."""
+    if not line.is_filled:
+        return [LineFinding("empty", "error", _empty(line))]
+    if line.value is None or line.kind != "indicator":
+        return []
+    indicator = line.assignment.indicator
+    found = [
+        LineFinding(f.code, f.severity, _word(f.code, f.numbers, indicator, line.value))
+        for f in quality.checks(_series(line.value, period, history), accumulation=indicator.accumulation, bounds=_bounds(indicator))
+        if f.period is None or str(f.period) == str(_pandas_period(period))
+    ]
+    if indicator.decimals == 0 and line.value != line.value.to_integral_value():
+        found.append(LineFinding("not_whole", "warning", _("“%(unit)s”一般是整数，请核对。") % {"unit": indicator.unit_of_measure}))
+    return found
+
+
+def _empty(line: Line) -> str:
+    if line.kind == "narrative":
+        return _("进展情况未填：请填写，或选择缺报原因。")
+    if line.kind == "milestone":
+        return _("节点未填：请选择已完成或未完成。")
+    return _("本期数值未填：没有发生填 0；确无数据请选择缺报原因。")
+
+
+def _bounds(indicator: Indicator) -> tuple[float | None, float | None]:
+    return (
+        None if indicator.minimum is None else float(indicator.minimum),
+        None if indicator.maximum is None else float(indicator.maximum),
+    )
+
+
+def _pandas_period(period: Period) -> pd.Period:
+    frequency = PANDAS_FREQUENCY.get(period.frequency, "Q-DEC")
+    return pd.Period(period.ends_on, freq=frequency)
+
+
+def _series(value: Decimal, period: Period, history: Sequence[Observation]) -> pd.Series:
+    """The cell's history with the typed value at its end, gaps as NaN."""
+    current = _pandas_period(period)
+    values = {current: float(value)}
+    if period.frequency in PANDAS_FREQUENCY:
+        values = {_pandas_period(o.period): float(o.value) for o in history if o.value is not None} | values
+    index = pd.period_range(min(values), current, freq=current.freq)
+    return pd.Series(values, dtype=float).reindex(index)
+
+
+def _word(code: str, numbers: Mapping[str, Any], indicator: Indicator, value: Decimal) -> str:
+    words = {name: _shown(number) for name, number in numbers.items()} | {"value": plain(value), "unit": indicator.unit_of_measure}
+    sentences = {
+        "falling_cumulative": _("累计 %(value)s 小于上期累计 %(previous)s：累计数不会下降。若上期有误，请先申请更正上期数值。"),
+        "out_of_bounds": _bound_sentence(numbers),
+        "outlier": _("%(value)s 与本指标历史水平相差很大，请核对；属实请在说明中写明原因。"),
+        "equals_target": _("%(value)s 与目标值完全相同，请核对；属实请在说明中写明依据。"),
+        "copied": _("%(value)s 与上期完全相同，请确认不是照抄；属实请在说明中写明。"),
+        "unit_slip": _("%(value)s 约为以往水平的 %(factor)s 倍，可能是计量单位（%(unit)s）有误；属实请在说明中写明。"),
+        "sign_slip": _("%(value)s 的正负号与以往相反，请核对；属实请在说明中写明。"),
+        "q4_jump": _("四季度 %(value)s 较前三季度骤增，请在说明中写明原因。"),
+        "gap": _("上期没有数值，无法与历史比较，请在说明中写明。"),
+    }
+    return sentences[code] % words
+
+
+def _bound_sentence(numbers: Mapping[str, Any]) -> str:
+    low, high = numbers.get("low"), numbers.get("high")
+    if low is not None and high is not None:
+        return _("%(value)s 超出了可能的范围：应在 %(low)s 与 %(high)s %(unit)s之间。")
+    if low is not None:
+        return _("%(value)s 不可能：应不小于 %(low)s %(unit)s。")
+    return _("%(value)s 不可能：应不大于 %(high)s %(unit)s。")
+
+
+def _shown(number: Any) -> str:
+    if isinstance(number, float):
+        return f"{number:.6f}".rstrip("0").rstrip(".")
+    return str(number)

@@ -1,0 +1,262 @@
+"""Reading returns: what one may see, what is owed, and one return as a sheet to fill or to review."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from kejiting.accounts.models import Role, User
+
+from ..actions.reporting import InForce, get_value_in_force
+from ..findings import LineFinding, check_line, get_history
+from ..models import Correction, Indicator, Line, Observation, Period, Return, ReturnStep, Target, Task
+from ..periods import shift
+
+
+def get_returns(user: User) -> QuerySet[Return]:
+    """The returns one may see, newest round first."""
+    return Return.objects.visible_to(user).select_related("round__period", "unit").order_by("-round__period__starts_on", "unit__code")
+
+
+def get_return(user: User, round_code: str, unit_code: str) -> Return:
+    """One return with its stamps. Raises ``Return.DoesNotExist`` for none, and for one the user may not see."""
+    stamps = ("submitted_by__unit", "approved_by__unit", "accepted_by__unit")
+    return Return.objects.visible_to(user).select_related("round__period", "round__plan", "unit__parent", *stamps).get(
+        round__code=round_code, unit__code=unit_code
+    )
+
+
+@dataclass(frozen=True)
+class Todo:
+    """A return that waits for this person, and what for: ``fill``, ``approve`` or ``accept``."""
+
+    report: Return
+    action: str
+    lines: int
+    empty: int
+
+
+def get_todos(user: User) -> list[Todo]:
+    """What waits for a person now, the soonest due first. The one list that page, count and reminder share."""
+    waiting = Q()
+    if user.has_role(Role.REPORTER):
+        waiting |= Q(state__in=Return.EDITABLE, unit=user.unit_id) & _open_now()
+    if user.has_role(Role.REVIEWER):
+        waiting |= Q(state=Return.State.SUBMITTED) & (Q(unit=user.unit_id) | Q(unit__parent=user.unit_id))
+    if user.has_role(Role.OFFICE):
+        waiting |= Q(state=Return.State.APPROVED) & ~Q(unit=user.unit_id)
+    if not waiting:
+        return []
+    unfilled = Q(lines__value=None, lines__missing="", lines__progress="")
+    rows = (
+        Return.objects.visible_to(user)
+        .filter(waiting)
+        .select_related("round__period", "unit")
+        .annotate(line_count=Count("lines"), empty_count=Count("lines", filter=unfilled))
+        .order_by("round__due_at", "unit__code")
+    )
+    actions = {Return.State.SUBMITTED: "approve", Return.State.APPROVED: "accept"}
+    return [Todo(row, actions.get(Return.State(row.state), "fill"), row.line_count, row.empty_count) for row in rows]
+
+
+def _open_now() -> Q:
+    now = timezone.now()
+    return Q(round__opens_at__lte=now) & (Q(round__locks_at=None) | Q(round__locks_at__gt=now))
+
+
+def get_pending_corrections(user: User) -> QuerySet[Correction]:
+    """Corrections that wait for this person's decision."""
+    rows = Correction.objects.filter(state=Correction.State.PENDING).exclude(requested_by=user).exclude(line__report__unit=user.unit_id)
+    return (rows if user.has_role(Role.OFFICE) else rows.none()).select_related(
+        "line__assignment__indicator", "line__report__round", "line__report__unit", "requested_by__unit"
+    )
+
+
+@dataclass
+class SheetLine:
+    """One line with everything beside it: what it was, what it should become, what looks wrong."""
+
+    line: Line
+    in_force: InForce
+    findings: list[LineFinding]
+    previous: Decimal | None = None
+    previous_text: str = ""
+    last_year: Decimal | None = None
+    history: Sequence[Observation] = ()
+    target: Target | None = None
+    completion: float | None = None
+    schedule: float | None = None
+    light: str = ""
+    pending: Correction | None = None
+    observation: Observation | None = None
+
+    @property
+    def value(self) -> Decimal | None:
+        return self.in_force.value
+
+    @property
+    def change(self) -> Decimal | None:
+        """Against the period before; None where either is missing."""
+        return None if self.value is None or self.previous is None else self.value - self.previous
+
+    @property
+    def name(self) -> str:
+        assignment = self.line.assignment
+        if assignment.indicator:
+            return assignment.indicator.name_zh
+        return assignment.milestone.title_zh if assignment.milestone else assignment.task.title_zh
+
+    @property
+    def task(self) -> Task | None:
+        """The task the line is shown under."""
+        assignment = self.line.assignment
+        return assignment.milestone.task if assignment.milestone else assignment.task
+
+    @property
+    def has_error(self) -> bool:
+        return any(f.severity == "error" for f in self.findings)
+
+
+@dataclass
+class Sheet:
+    """A return laid out: its lines, its steps, and what is shown without being typed."""
+
+    report: Return
+    lines: list[SheetLine]
+    steps: list[ReturnStep]
+    context: list[Observation] = field(default_factory=list)
+
+    @property
+    def filled(self) -> int:
+        return sum(row.line.is_filled for row in self.lines)
+
+    @property
+    def groups(self) -> list[tuple[Task | None, list[SheetLine]]]:
+        """Lines by the task they belong to, in the plan's order; those of no task last."""
+        groups: dict[int | None, tuple[Task | None, list[SheetLine]]] = {}
+        for row in self.lines:
+            groups.setdefault(row.task.pk if row.task else None, (row.task, []))[1].append(row)
+        return sorted(groups.values(), key=lambda group: (group[0] is None, group[0].number if group[0] else 0))
+
+
+def get_sheet(report: Return, user: User) -> Sheet:
+    """A return with all that is shown beside its lines; the number of queries does not depend on the lines."""
+    period = report.round.period
+    lines = list(
+        report.lines.select_related(
+            "assignment__indicator__current_definition", "assignment__area", "assignment__milestone__task", "assignment__task", "entered_by__unit"
+        ).prefetch_related(Prefetch("corrections", Correction.objects.select_related("requested_by__unit", "decided_by__unit")))
+    )
+    history = get_history(lines, period)
+    targets = get_year_targets(lines, period)
+    narratives = _get_previous_narratives(lines, period)
+    observed = _get_own_observations(lines)
+    rows = [_make_row(line, period, history.get(line.pk, []), targets, narratives, observed) for line in lines]
+    steps = list(report.steps.select_related("by__unit"))
+    return Sheet(report, rows, steps, get_context(report, user))
+
+
+def _make_row(
+    line: Line,
+    period: Period,
+    history: Sequence[Observation],
+    targets: dict[tuple[int, str], Target],
+    narratives: dict[int, Line],
+    observed: dict[int, Observation],
+) -> SheetLine:
+    in_force = get_value_in_force(line)
+    row = SheetLine(line, in_force, check_line(line, period, history), history=history, observation=observed.get(line.pk))
+    row.pending = next((c for c in line.corrections.all() if c.state == Correction.State.PENDING), None)
+    if period.frequency != "range":
+        before, year_before = _labels_before(period)
+        by_label = {o.period_id: o for o in history}
+        row.previous = by_label[before].value if before in by_label else None
+        row.last_year = by_label[year_before].value if year_before in by_label else None
+    if earlier := narratives.get(line.assignment_id):
+        row.previous_text, row.previous = (earlier.progress, None) if line.kind == "narrative" else ("", earlier.value)
+    if line.kind == "indicator" and (target := targets.get((line.assignment.indicator_id, line.assignment.area_id))):
+        row.target = target
+        judge_row(row, period)
+    return row
+
+
+def judge_row(row: SheetLine, period: Period) -> None:
+    """Completion, schedule and light of what is typed, by the very function that judges accepted values."""
+    from ..recompute.judge import judge_value
+
+    verdict = judge_value(row.target, row.value, period)
+    row.completion, row.schedule, row.light = verdict.completion, verdict.schedule, verdict.light
+
+
+def _labels_before(period: Period) -> tuple[str, str]:
+    steps_a_year = {"year": 1, "half": 2, "quarter": 4, "month": 12}[period.frequency]
+    return shift(period.span, -1).label, shift(period.span, -steps_a_year).label
+
+
+def get_year_targets(lines: Sequence[Line], period: Period) -> dict[tuple[int, str], Target]:
+    """By (indicator id, area code): the target in force for the year of the period; the latest document's where several are."""
+    cells = {(line.assignment.indicator_id, line.assignment.area_id) for line in lines if line.assignment.indicator_id}
+    rows = (
+        Target.objects.in_force()
+        .filter(indicator__in={c[0] for c in cells}, area__in={c[1] for c in cells}, period__frequency="year")
+        .filter(period__starts_on__lte=period.ends_on, period__ends_on__gte=period.ends_on)
+        .select_related("indicator", "period", "baseline_period", "document")
+        .order_by("document__issued_on", "pk")
+    )
+    return {(t.indicator_id, t.area_id): t for t in rows if (t.indicator_id, t.area_id) in cells}
+
+
+def _get_previous_narratives(lines: Sequence[Line], period: Period) -> dict[int, Line]:
+    """By assignment: what was last accepted for a narrative or milestone before this period."""
+    assignments = [line.assignment_id for line in lines if line.kind != "indicator"]
+    rows = Line.objects.filter(
+        assignment__in=assignments, report__state=Return.State.ACCEPTED, report__round__period__ends_on__lt=period.starts_on
+    ).order_by("assignment", "-report__round__period__ends_on").distinct("assignment")
+    return {row.assignment_id: row for row in rows}
+
+
+def _get_own_observations(lines: Sequence[Line]) -> dict[int, Observation]:
+    """By line: the newest observation that was made of it, where its value can be followed."""
+    rows = Observation.objects.filter(line__in=[line.pk for line in lines]).order_by("line", "-vintage").distinct("line")
+    return {row.line_id: row for row in rows if row.line_id}
+
+
+def get_context(report: Return, user: User) -> list[Observation]:
+    """Figures of the unit's tasks that nobody types (official, counted, computed), newest period of each."""
+    tasks = {row.assignment.task_id or (row.assignment.milestone.task_id if row.assignment.milestone else None)
+             for row in report.lines.select_related("assignment__milestone")}
+    rows = (
+        Observation.objects.visible_to(user)
+        .filter(indicator__tasks__in=tasks - {None}, breakdown="_T", area__code=report.unit.area_id or _home_area())
+        .exclude(indicator__origin=Indicator.Origin.REPORTED)
+        .filter(period__ends_on__lte=report.round.period.ends_on)
+        .select_related("indicator", "period", "area")
+        .order_by("indicator", "-period__ends_on", "-vintage")
+        .distinct("indicator")
+    )
+    return list(rows)
+
+
+def _home_area() -> str:
+    from django.conf import settings
+
+    return settings.HOME_AREA
+
+
+@dataclass(frozen=True)
+class RoundProgress:
+    """How far a round has come: its returns by state, and who is late."""
+
+    reports: list[Return]
+    counts: dict[str, int]
+    late: list[Return]
+
+
+def get_round_progress(round_id: int, now: datetime) -> RoundProgress:
+    reports = list(Return.objects.filter(round=round_id).select_related("unit", "round").order_by("unit__code"))
+    counts = {state: sum(r.state == state for r in reports) for state in Return.State.values}
+    late = [r for r in reports if r.state in Return.EDITABLE and r.round.due_at < now]
+    return RoundProgress(reports, counts, late)
