@@ -7,12 +7,15 @@ from decimal import Decimal
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from kejiting.accounts.models import Role, User
 
 from ..actions.reporting import InForce, get_value_in_force
+from ..entry import AS_STORED, EntryRule, get_entry_rule
 from ..findings import LineFinding, check_line, get_history
 from ..models import Correction, Indicator, Line, Observation, Period, Return, ReturnStep, Target, Task
+from ..numbers import plain
 from ..periods import shift
 
 
@@ -75,6 +78,9 @@ def get_pending_corrections(user: User) -> QuerySet[Correction]:
     )
 
 
+STEPS_A_YEAR = {"year": 1, "half": 2, "quarter": 4, "month": 12, "range": 0}
+
+
 @dataclass
 class SheetLine:
     """One line with everything beside it: what it was, what it should become, what looks wrong."""
@@ -92,6 +98,18 @@ class SheetLine:
     light: str = ""
     pending: Correction | None = None
     observation: Observation | None = None
+    entry: EntryRule = AS_STORED
+    # Last quarter's and last year's value in the form that is typed, so that like stands beside like.
+    previous_typed: Decimal | None = None
+    last_year_typed: Decimal | None = None
+
+    @property
+    def typed(self) -> Decimal | None:
+        return self.entry.to_typed(self.line.value)
+
+    @property
+    def other_value(self) -> Decimal | None:
+        return self.entry.to_other(self.line.value)
 
     @property
     def value(self) -> Decimal | None:
@@ -101,6 +119,19 @@ class SheetLine:
     def change(self) -> Decimal | None:
         """Against the period before; None where either is missing."""
         return None if self.value is None or self.previous is None else self.value - self.previous
+
+    @property
+    def change_text(self) -> str:
+        """The change with its sign, and in percent where the base allows."""
+        change = self.change
+        if change is None:
+            return "—"
+        if change == 0:
+            return _("无变化")
+        text = f"{'+' if change > 0 else '−'}{plain(abs(change))}"
+        indicator = self.line.assignment.indicator
+        is_relative = self.previous and indicator and indicator.unit_of_measure not in ("%", "位")
+        return f"{text}（{change / abs(self.previous) * 100:+.1f}%）" if is_relative and self.previous else text
 
     @property
     def name(self) -> str:
@@ -170,11 +201,10 @@ def _make_row(
     in_force = get_value_in_force(line)
     row = SheetLine(line, in_force, check_line(line, period, history), history=history, observation=observed.get(line.pk))
     row.pending = next((c for c in line.corrections.all() if c.state == Correction.State.PENDING), None)
-    if period.frequency != "range":
-        before, year_before = _labels_before(period)
-        by_label = {o.period_id: o for o in history}
-        row.previous = by_label[before].value if before in by_label else None
-        row.last_year = by_label[year_before].value if year_before in by_label else None
+    if line.assignment.indicator:
+        row.entry = get_entry_rule(line.assignment.indicator, period, history)
+        row.previous, row.previous_typed = _value_before(row, period, 1)
+        row.last_year, row.last_year_typed = _value_before(row, period, STEPS_A_YEAR[period.frequency])
     if earlier := narratives.get(line.assignment_id):
         row.previous_text, row.previous = (earlier.progress, None) if line.kind == "narrative" else ("", earlier.value)
     if line.kind == "indicator" and (target := targets.get((line.assignment.indicator_id, line.assignment.area_id))):
@@ -191,9 +221,17 @@ def judge_row(row: SheetLine, period: Period) -> None:
     row.completion, row.schedule, row.light = verdict.completion, verdict.schedule, verdict.light
 
 
-def _labels_before(period: Period) -> tuple[str, str]:
-    steps_a_year = {"year": 1, "half": 2, "quarter": 4, "month": 12}[period.frequency]
-    return shift(period.span, -1).label, shift(period.span, -steps_a_year).label
+def _value_before(row: SheetLine, period: Period, steps: int) -> tuple[Decimal | None, Decimal | None]:
+    """The value ``steps`` periods earlier, as stored and in the form that is typed."""
+    if period.frequency == "range":
+        return None, None
+    earlier = shift(period.span, -steps)
+    stored = next((o.value for o in row.history if o.period_id == earlier.label), None)
+    if not row.entry.is_converted:
+        return stored, stored
+    then = Period(label=earlier.label, frequency=earlier.frequency, starts_on=earlier.starts_on, ends_on=earlier.ends_on)
+    rule = get_entry_rule(row.line.assignment.indicator, then, row.history)
+    return stored, rule.to_typed(stored) if rule.is_converted else None
 
 
 def get_year_targets(lines: Sequence[Line], period: Period) -> dict[tuple[int, str], Target]:

@@ -1,0 +1,193 @@
+"""待办 and the return: the page to fill, to review, to accept and to correct."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from ..actions import reporting as actions
+from ..errors import NotReady, RecordError
+from ..models import Correction, Line, MissingReason, Qualifier, Return
+from ..numbers import NotANumber, parse_number
+from ..queries.returns import Sheet, SheetLine, get_pending_corrections, get_return, get_returns, get_sheet, get_todos
+
+
+@login_required
+@require_GET
+def todo(request: HttpRequest) -> HttpResponse:
+    """What waits for this person, and the returns they may look up."""
+    return render(
+        request,
+        "indicators/reporting/todo.html",
+        {
+            "todos": get_todos(request.user),
+            "corrections": get_pending_corrections(request.user),
+            "returns": get_returns(request.user)[:200],
+        },
+    )
+
+
+@login_required
+@require_GET
+def return_page(request: HttpRequest, round: str, unit: str) -> HttpResponse:
+    """One return: a grid for who fills it, a comparison for who reviews it."""
+    report = _get_report(request, round, unit)
+    return render(request, "indicators/reporting/return.html", _make_context(request, report, get_sheet(report, request.user)))
+
+
+def _make_context(request: HttpRequest, report: Return, sheet: Sheet, **more: Any) -> dict[str, Any]:
+    user = request.user
+    may_edit = report.is_editable and user.has_perm("return.edit", report)
+    return {
+        "report": report,
+        "sheet": sheet,
+        "may_edit": may_edit,
+        "may_approve": report.state == Return.State.SUBMITTED and user.has_perm("return.approve", report),
+        "may_accept": report.state == Return.State.APPROVED and user.has_perm("return.accept", report),
+        "may_send_back": (report.state == Return.State.SUBMITTED and user.has_perm("return.return_submitted", report))
+        or (report.state == Return.State.APPROVED and user.has_perm("return.return_approved", report)),
+        "may_correct": report.state == Return.State.ACCEPTED and user.has_perm("correction.request", report),
+        "decidable": {row.line.pk for row in sheet.lines if row.pending and user.has_perm("correction.decide", row.pending)},
+        "last_step": sheet.steps[-1] if sheet.steps else None,
+        "review_rows": sorted(sheet.lines, key=_by_what_changed),
+        "missing_choices": MissingReason.choices,
+        "qualifier_choices": Qualifier.choices,
+        **more,
+    }
+
+
+def _by_what_changed(row: SheetLine) -> tuple[bool, bool, Decimal]:
+    """What needs a look first: findings, then the largest change against last quarter."""
+    change, base = row.change, row.previous
+    size = abs(change / base) if change is not None and base else abs(change or Decimal(0))
+    return (not row.findings, row.line.kind == "narrative", -size)
+
+
+def _get_report(request: HttpRequest, round: str, unit: str) -> Return:
+    try:
+        return get_return(request.user, round, unit)
+    except Return.DoesNotExist:
+        raise Http404(_("没有这张报表，或者您无权查看。")) from None
+
+
+@login_required
+@require_POST
+def save_line(request: HttpRequest, round: str, unit: str, line: int) -> JsonResponse:
+    """Save one cell of the grid as it was typed; answers with what to show in its row."""
+    report = _get_report(request, round, unit)
+    row = next((r for r in get_sheet(report, request.user).lines if r.line.pk == line), None)
+    if row is None:
+        return JsonResponse({"message": _("没有这一行。")}, status=404)
+    seen = request.POST.get("seen", "")
+    try:
+        changes = _read_changes(request, row)
+        saved = actions.save_line(row.line, changes, by=request.user, seen_version=int(seen) if seen.isdecimal() else None)
+    except (RecordError, NotANumber) as error:
+        return _refuse(request, error, row)
+    return JsonResponse(_show_row(request, saved.report_id, line))
+
+
+def _read_changes(request: HttpRequest, row: SheetLine) -> dict[str, Any]:
+    """What was posted, with a typed amount turned into the stored form."""
+    names = {"value", "qualifier", "missing", "note", "problems", "next_steps"} & set(request.POST)
+    changes: dict[str, Any] = {name: request.POST[name] for name in names}
+    if changes.get("value") and row.entry.is_converted:
+        changes["value"] = row.entry.to_stored(parse_number(changes["value"]))
+    return changes
+
+
+def _refuse(request: HttpRequest, error: RecordError | NotANumber, row: SheetLine) -> JsonResponse:
+    answer: dict[str, Any] = {"message": str(error)}
+    status = getattr(error, "status", 422)
+    if status == 412:
+        # The loser of a conflict sees what the other person wrote, and chooses.
+        answer |= _show_row(request, row.line.report_id, row.line.pk)
+    return JsonResponse(answer, status=status)
+
+
+def _show_row(request: HttpRequest, report_id: int, line: int) -> dict[str, Any]:
+    report = Return.objects.select_related("round__period", "unit").get(pk=report_id)
+    sheet = get_sheet(report, request.user)
+    row = next(r for r in sheet.lines if r.line.pk == line)
+    context = {"row": row, "report": report}
+    return {
+        "version": report.version,
+        "value": row.line.progress if row.line.kind == "narrative" else _text(row.entry.to_typed(row.line.value)),
+        "missing": row.line.missing,
+        "qualifier": row.line.qualifier,
+        "note": row.line.note,
+        "problems": row.line.problems,
+        "next_steps": row.line.next_steps,
+        "by": row.line.entered_by.stamp if row.line.entered_by else "",
+        "filled": sheet.filled,
+        "total": len(sheet.lines),
+        "verdict": render_to_string("indicators/reporting/_verdict.html", context, request),
+        "findings": render_to_string("indicators/reporting/_findings.html", context, request),
+        "other": render_to_string("indicators/reporting/_other.html", context, request),
+    }
+
+
+def _text(value: Decimal | None) -> str:
+    return "" if value is None else format(value.normalize(), "f")
+
+
+Step = Callable[..., Return]
+STEPS: dict[str, tuple[Step, str]] = {
+    "submit": (actions.submit_return, "已提交，等待本单位审核人审核。"),
+    "approve": (actions.approve_return, "已审核通过，等待科技厅接收。"),
+    "return": (actions.send_back_return, "已退回，填报员会看到您写的理由。"),
+    "accept": (actions.accept_return, "已接收，数值已入库，相关结果正在重算。"),
+}
+
+
+@login_required
+@require_POST
+def take_step(request: HttpRequest, round: str, unit: str, verb: str) -> HttpResponse:
+    """Submit, approve, send back or accept; a refusal is shown on the page with the right status."""
+    report = _get_report(request, round, unit)
+    step, done = STEPS[verb]
+    try:
+        step(report, by=request.user, reason=request.POST.get("reason", ""))
+    except RecordError as error:
+        report = _get_report(request, round, unit)
+        problems = error.problems if isinstance(error, NotReady) else []
+        context = _make_context(request, report, get_sheet(report, request.user), error=error.message, problems=problems, tried=verb)
+        return render(request, "indicators/reporting/return.html", context, status=error.status)
+    messages.success(request, _(done))
+    return redirect("return", round=round, unit=unit)
+
+
+@login_required
+@require_POST
+def correct_line(request: HttpRequest, round: str, unit: str, line: int, verb: str) -> HttpResponse:
+    """Ask for a correction of an accepted line, or decide one."""
+    report = _get_report(request, round, unit)
+    row = get_object_or_404(Line, pk=line, report=report)
+    try:
+        message = _correct(row, verb, request)
+    except RecordError as error:
+        context = _make_context(request, report, get_sheet(report, request.user), error=error.message, tried=f"{verb}-{line}")
+        return render(request, "indicators/reporting/return.html", context, status=error.status)
+    messages.success(request, message)
+    return redirect("return", round=round, unit=unit)
+
+
+def _correct(line: Line, verb: str, request: HttpRequest) -> str:
+    reason = request.POST.get("reason", "")
+    if verb == "correct":
+        typed = {name: request.POST.get(name, "") for name in ("value", "missing", "qualifier")}
+        actions.request_correction(line, by=request.user, reason=reason, **typed)
+        return _("已申请更正；在另一人接收之前，原值继续有效。")
+    pending = get_object_or_404(Correction, line=line, state=Correction.State.PENDING)
+    if verb == "accept":
+        actions.accept_correction(pending, by=request.user, reason=reason)
+        return _("更正已接收，新值已生效，原值仍可查看。")
+    actions.send_back_correction(pending, by=request.user, reason=reason)
+    return _("更正已退回，原值继续有效。")
