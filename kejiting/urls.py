@@ -1,7 +1,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from kejiting import health
+
 urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
     path("", include("kejiting.dashboard.urls")),
     path("", include("indicators.urls")),
     path("", include("platforms.urls")),
@@ -10,3 +14,6 @@ urlpatterns = [
     path("", include("kejiting.export.urls")),
     path("admin/", admin.site.urls),
 ]
+
+# One database failure page for every layer; the others are templates/400.html, 403.html and 404.html.
+handler500 = "kejiting.errors.server_error"

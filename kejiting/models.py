@@ -1,0 +1,15 @@
+from django.db import models
+
+
+class FirstLoad(models.Model):
+    """A step of the first start that is complete. In the database, so that every process and machine sees the same."""
+
+    class Step(models.TextChoices):
+        FACTS = "facts"
+        DEMO = "demo"
+
+    step = models.CharField(max_length=10, choices=Step, unique=True)
+    completed_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.step
