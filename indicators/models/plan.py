@@ -64,6 +64,7 @@ class LightThreshold(models.Model):
     red = models.DecimalField(_("红灯上限"), max_digits=5, decimal_places=2, default=-15, help_text=_("百分点，差距低于此数为红灯"))
     due_soon_days = models.PositiveSmallIntegerField(_("临期天数"), default=30)
     valid = DateRangeField(_("有效期"))
+    is_demo = models.BooleanField(_("演示"), default=False)
 
     class Meta:
         verbose_name = _("亮灯阈值")

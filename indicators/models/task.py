@@ -105,6 +105,9 @@ class Milestone(models.Model):
     title_zh = models.CharField(_("节点"), max_length=200)
     title_en = models.CharField(_("英文"), max_length=300, blank=True)
     due_on = models.DateField(_("时限"))
+    # A demonstration task's milestones are demonstration with it. This is for those that are so by themselves:
+    # they stay marked when an official list takes over the task.
+    is_demo = models.BooleanField(_("演示"), default=False)
 
     class Meta:
         verbose_name = _("节点")
