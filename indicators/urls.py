@@ -1,9 +1,15 @@
 from django.urls import URLPattern, path, re_path
 
-from .views import reporting
+from .views import pages, reporting
 
-# `/reporting/rounds/…` is the office's and stands before `/reporting/<round>/<unit>/`, which would match it.
 urlpatterns: list[URLPattern] = [
+    path("tasks/", pages.task_list, name="task-list"),
+    path("plans/<slug:plan>/", pages.plan_page, name="plan"),
+    path("plans/<slug:plan>/tasks/<int:number>/", pages.task_page, name="task"),
+    path("indicators/", pages.indicator_list, name="indicator-list"),
+    path("indicators/<str:code>/", pages.indicator_page, name="indicator"),
+    path("provenance/<str:kind>/<str:key>/", pages.provenance, name="provenance"),
+    # The office's `/reporting/rounds/…` must stand before `/reporting/<round>/<unit>/`, which would match it.
     path("reporting/", reporting.todo, name="todo"),
     path("reporting/<str:round>/<str:unit>/", reporting.return_page, name="return"),
     path("reporting/<str:round>/<str:unit>/lines/<int:line>/", reporting.save_line, name="return-line"),

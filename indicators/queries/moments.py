@@ -1,0 +1,68 @@
+"""The moment a page speaks of: now, as the record was (``?as_of=``), or as was published (``?known_on=``)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext as _
+
+from ..errors import RecordError
+from ..models import Observation, Result
+
+
+@dataclass(frozen=True)
+class Moment:
+    """``as_of`` by what the record held, ``known_on`` by what was published; both empty is now."""
+
+    as_of: datetime | None = None
+    known_on: date | None = None
+
+    @property
+    def is_now(self) -> bool:
+        return self.as_of is None and self.known_on is None
+
+    def observations(self, rows: QuerySet[Observation]) -> QuerySet[Observation]:
+        """Those of ``rows`` that were there at the moment; ``.latest()`` of them is what was in force."""
+        if self.as_of:
+            rows = rows.as_of(self.as_of)
+        return rows.known_on(self.known_on) if self.known_on else rows
+
+    def results(self, rows: QuerySet[Result]) -> QuerySet[Result]:
+        """The results that were current at the moment."""
+        moment = self.as_of or (self.known_on and _end_of(self.known_on))
+        return rows.as_of(moment) if moment else rows.current()
+
+
+NOW = Moment()
+
+
+def parse_moment(as_of: str | None, known_on: str | None) -> Moment:
+    """Read the two query parameters. A date means the end of that day in Shanghai. Raises ``RecordError``."""
+    return Moment(_parse_datetime(as_of) if as_of else None, _parse_date(known_on) if known_on else None)
+
+
+def _parse_datetime(text: str) -> datetime:
+    try:
+        if day := parse_date(text):
+            return _end_of(day)
+        # A "+" of an offset arrives as a space when a program forgot to escape it.
+        if moment := parse_datetime(text.replace(" ", "+") if text.count(" ") == 1 and "T" in text else text):
+            return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+    except ValueError:
+        pass
+    raise RecordError(_("“%(text)s”不是日期：请写成 2025-09-30 或 2025-09-30T18:00:00+08:00。") % {"text": text[:40]})
+
+
+def _parse_date(text: str) -> date:
+    try:
+        if day := parse_date(text):
+            return day
+    except ValueError:
+        pass
+    raise RecordError(_("“%(text)s”不是日期：请写成 2025-09-30。") % {"text": text[:40]})
+
+
+def _end_of(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.max))

@@ -1,0 +1,117 @@
+"""Pages of the record: plans and tasks, indicators, and where a figure comes from."""
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from kejiting.accounts.models import Area
+
+from ..charts import build_indicator_chart
+from ..errors import RecordError
+from ..models import Indicator, Light, Plan
+from ..queries.indicators import get_indicator, get_indicators
+from ..queries.moments import NOW, Moment, parse_moment
+from ..queries.provenance import get_count_origin, get_observation_origin, get_result_origin
+from ..queries.tasks import WORST_FIRST, get_aspects, get_current_plan, get_task, get_tasks
+
+
+def read_moment(request: HttpRequest) -> tuple[Moment, str]:
+    """The moment a page was asked for, or now and the sentence that says what was wrong with it."""
+    try:
+        return parse_moment(request.GET.get("as_of"), request.GET.get("known_on")), ""
+    except RecordError as error:
+        return NOW, error.message
+
+
+@login_required
+@require_GET
+def task_list(request: HttpRequest) -> HttpResponse:
+    """The current plan's tasks."""
+    plan = get_current_plan()
+    if plan is None:
+        raise Http404(_("还没有现行规划。"))
+    return _show_plan(request, plan)
+
+
+@login_required
+@require_GET
+def plan_page(request: HttpRequest, plan: str) -> HttpResponse:
+    """One plan and its tasks."""
+    return _show_plan(request, get_object_or_404(Plan.objects.select_related("document"), code=plan))
+
+
+def _show_plan(request: HttpRequest, plan: Plan) -> HttpResponse:
+    moment, problem = read_moment(request)
+    search, light = request.GET.get("q", ""), request.GET.get("light", "")
+    rows = get_tasks(request.user, plan, moment, search=search)
+    shown = [row for row in rows if not light or row.judged.colour == light]
+    order = request.GET.get("order", "")
+    context = {
+        "plan": plan,
+        "plans": Plan.objects.all(),
+        "aspects": get_aspects(request.user, plan, shown, moment),
+        "rows": sorted(shown, key=lambda row: row.rank) if order == "worst" else shown,
+        "counts": [(Light(name), sum(row.judged.colour == name for row in rows)) for name in WORST_FIRST],
+        "search": search,
+        "light": light,
+        "order": order,
+        "moment": moment,
+        "problem": problem,
+    }
+    return render(request, "indicators/plan.html", context, status=400 if problem else 200)
+
+
+@login_required
+@require_GET
+def task_page(request: HttpRequest, plan: str, number: int) -> HttpResponse:
+    """One task: its light and what it is made of."""
+    moment, problem = read_moment(request)
+    try:
+        page = get_task(request.user, plan, number, moment)
+    except ObjectDoesNotExist:
+        raise Http404(_("没有这项任务，或者您无权查看。")) from None
+    return render(request, "indicators/task.html", {"page": page, "moment": moment, "problem": problem}, status=400 if problem else 200)
+
+
+@login_required
+@require_GET
+def indicator_list(request: HttpRequest) -> HttpResponse:
+    """All indicators with their newest value at home."""
+    moment, problem = read_moment(request)
+    search, origin = request.GET.get("q", ""), request.GET.get("origin", "")
+    rows = get_indicators(request.user, search=search, origin=origin if origin in Indicator.Origin.values else "", moment=moment)
+    context = {"rows": rows, "search": search, "origin": origin, "origins": Indicator.Origin.choices, "moment": moment, "problem": problem}
+    return render(request, "indicators/indicator_list.html", context, status=400 if problem else 200)
+
+
+@login_required
+@require_GET
+def indicator_page(request: HttpRequest, code: str) -> HttpResponse:
+    """One indicator for an area: trend, targets, vintages, definition."""
+    moment, problem = read_moment(request)
+    try:
+        page = get_indicator(request.user, code, request.GET.get("area", ""), moment)
+    except (Indicator.DoesNotExist, Area.DoesNotExist):
+        raise Http404(_("没有这个指标或地区，或者您无权查看。")) from None
+    context = {"page": page, "chart": build_indicator_chart(page), "moment": moment, "problem": problem}
+    return render(request, "indicators/indicator.html", context, status=400 if problem else 200)
+
+
+ORIGINS = {"observation": get_observation_origin, "result": get_result_origin, "count": get_count_origin}
+
+
+@login_required
+@require_GET
+def provenance(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+    """The chain behind one figure."""
+    # A key of 19 digits or more fits no id and would be an error of the database.
+    if kind not in ORIGINS or not key.isdecimal() or len(key) > 18:
+        raise Http404(_("没有这个数值，或者您无权查看。"))
+    try:
+        origin = ORIGINS[kind](request.user, int(key))
+    except ObjectDoesNotExist:
+        raise Http404(_("没有这个数值，或者您无权查看。")) from None
+    return render(request, f"indicators/provenance_{kind}.html", {"origin": origin})
