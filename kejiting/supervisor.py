@@ -76,7 +76,7 @@ class Supervisor:
         self.starts: dict[str, Start] = {}
         self.pauses: dict[str, float] = {}
         self.due: dict[str, float] = {}
-        self.make = _Make()
+        self.make = WatchedMake()
 
     def run(self) -> None:
         self._greet()
@@ -240,7 +240,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-class _Make:
+class WatchedMake:
     """The `make` that runs us, if one does: told to stop by a signal to it alone, it would wait for us for ever.
 
     GNU make passes SIGTERM on but not SIGINT, because a terminal sends that to us too. After catching one it resets its handler,
