@@ -166,14 +166,15 @@ def stop_left_overs(data_dir: Path, *, seconds: float = 20) -> list[str]:
             process.send_signal(stop_signal)
     _gone, alive = psutil.wait_procs([process for _name, process, _signal in left], timeout=seconds)
     for process in alive:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
     psutil.wait_procs(alive, timeout=5)
     forget(data_dir)
-    return [name for name, _process, _signal in left]
+    return sorted({name for name, _process, _signal in left})
 
 
 def _left_overs(data_dir: Path) -> Iterator[tuple[str, psutil.Process, int]]:
+    """The recorded processes that still live, and the children of those that do not."""
     try:
         rows = json.loads((data_dir / "processes.json").read_text())
     except (FileNotFoundError, ValueError):
@@ -183,3 +184,10 @@ def _left_overs(data_dir: Path) -> Iterator[tuple[str, psutil.Process, int]]:
             process = psutil.Process(row["pid"])
             if abs(process.create_time() - row["created"]) < SAME_START_SECONDS and process.status() != psutil.STATUS_ZOMBIE:
                 yield row["name"], process, row["signal"]
+    names = {row["pid"]: row["name"] for row in rows}
+    for process in psutil.process_iter():
+        # Sessions are named after the process that opened them, also when it is gone; the number alone would not prove it ours.
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            session = os.getsid(process.pid)
+            if session in names and session != process.pid and process.environ().get("DATA_DIR") == str(data_dir):
+                yield names[session], process, signal.SIGKILL

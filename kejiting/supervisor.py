@@ -1,6 +1,6 @@
 """`manage.py run`: everything one machine needs, started in order, kept running, and stopped together.
 
-Order of starting: port, data directory, left-overs, Redis and PostgreSQL, `manage.py prepare`, worker and beat, web. The web
+Order of starting: data directory, left-overs, port, Redis and PostgreSQL, `manage.py prepare`, worker and beat, web. The web
 server starts last, so whoever is answered is answered from a complete record.
 """
 
@@ -46,8 +46,10 @@ def run(*, port: int) -> int:
     data_dir: Path = settings.DATA_DIR
     try:
         data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
-        with processes.exclusive(data_dir), _listening_socket(port) as listener:
-            Supervisor(data_dir, listener).run()
+        with processes.exclusive(data_dir):
+            _stop_left_overs(data_dir)  # before the port is tried: they may hold it
+            with _listening_socket(port) as listener:
+                return Supervisor(data_dir, listener).run()
     except Refused as refusal:
         say(str(refusal))
         return 1
@@ -56,7 +58,6 @@ def run(*, port: int) -> int:
         return 1
     except Stopped:
         return 0
-    return 0
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
@@ -64,6 +65,15 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     raise Stopped
+
+
+def _stop_left_overs(data_dir: Path) -> None:
+    left = processes.stop_left_overs(data_dir)
+    if left:
+        names = ", ".join(left)
+        say(
+            f"上次运行未正常结束，已停止其遗留进程：{names}；数据无损。 Stopped what a killed run had left: {names}; nothing is lost."
+        )
 
 
 class Supervisor:
@@ -78,8 +88,10 @@ class Supervisor:
         self.due: dict[str, float] = {}
         self.make = WatchedMake()
 
-    def run(self) -> None:
-        self._greet()
+    def run(self) -> int:
+        sentence = embedded.too_long(self.data_dir)
+        if sentence:
+            say(sentence)
         try:
             self._start_servers()
             self._prepare()
@@ -91,21 +103,15 @@ class Supervisor:
                 self.make.check()
                 self._restart_what_died()
                 time.sleep(0.5)
+        except Refused as refusal:
+            say(str(refusal))
+            return 1
         finally:
             say("正在停止… Stopping…")
             processes.stop(self.children, seconds=STOP_SECONDS)
             processes.stop(self.servers, seconds=SERVERS_STOP_SECONDS)
             processes.forget(self.data_dir)
             say("已停止，数据已保存。 Stopped; the data is kept.")
-
-    def _greet(self) -> None:
-        left = processes.stop_left_overs(self.data_dir)
-        if left:
-            names = ", ".join(left)
-            say(f"上次运行未正常结束，已停止其遗留进程：{names}；数据无损。 Stopped what a killed run had left: {names}.")
-        sentence = embedded.too_long(self.data_dir)
-        if sentence:
-            say(sentence)
 
     def _start_servers(self) -> None:
         if not os.environ.get("REDIS_URL"):
@@ -142,6 +148,8 @@ class Supervisor:
                 argv=[sys.executable, "-m", *arguments],
                 log=log / f"{name}.log",
                 cwd=settings.BASE_DIR,
+                # Also marks the process, and what it forks, as belonging to this data directory.
+                env={"DATA_DIR": str(self.data_dir)},
                 pass_fds=pass_fds,
             )
             return lambda: processes.start(program)

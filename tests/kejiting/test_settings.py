@@ -7,6 +7,7 @@ import urllib.parse
 
 import pytest
 from celery import current_app
+from celery.app.defaults import DEFAULTS
 from django.conf import settings
 from django.core.management import call_command
 from django.http import HttpResponse
@@ -23,7 +24,7 @@ def test_celery_has_the_settings_we_wrote() -> None:
     assert conf.task_acks_late
     assert conf.task_ignore_result
     assert conf.worker_prefetch_multiplier == 1
-    known = set(conf.defaults[0]) | {"visibility_timeout"}
+    known = set(DEFAULTS) | {"visibility_timeout"}
     ours = {name.removeprefix("CELERY_").lower() for name in dir(settings) if name.startswith("CELERY_")}
     assert ours <= known
 
