@@ -75,7 +75,7 @@ def _redis_database(url: str, offset: int) -> str:
     parts = urlsplit(url)
     if parts.scheme == "unix":
         number = int(dict(parse_qsl(parts.query)).get("db", 0))
-        return urlunsplit(parts._replace(query=f"db={(number + offset) % 16}"))
+        return f"unix://{parts.path}?db={(number + offset) % 16}"  # urlunsplit drops the empty host
     number = int(parts.path.strip("/") or 0)
     return urlunsplit(parts._replace(path=f"/{(number + offset) % 16}"))
 
