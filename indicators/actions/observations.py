@@ -29,6 +29,9 @@ class Statement:
     note: str = ""
     comparability_break: str = ""
     published_on: date | None = None
+    # Stricter than the indicator's, where what it was made of is; and its own moment of release.
+    classification: str = ""
+    released_at: datetime | None = None
     document_id: int | None = None
     # Exactly one origin: line (with correction), batch, register_count or run.
     origin: dict[str, Any] = field(default_factory=dict)
@@ -48,13 +51,14 @@ def record_observations(
     twice, recomputation); ``mark=False`` is for the recomputation itself, which follows its own graph.
     Returns the observations added, in the statements' order.
     """
-    # One writer an indicator at a time: the next vintage number is read under this lock.
+    # One writer an indicator at a time: the next vintage number is read under this lock. It lets others refer to the
+    # indicator meanwhile (results, marks), so that a recomputation and an acceptance cannot wait for each other.
     indicators = sorted({s.indicator.pk for s in statements})
-    list(Indicator.objects.select_for_update().filter(pk__in=indicators).order_by("pk").values_list("pk"))
+    list(Indicator.objects.select_for_update(no_key=True).filter(pk__in=indicators).order_by("pk").values_list("pk"))
     newest = _newest(statements)
     now = timezone.now()
     added = [
-        _make(statement, newest.get(statement.cell), now, released_at or now)
+        _make(statement, newest.get(statement.cell), now, statement.released_at or released_at or now)
         for statement in statements
         if not (only_changes and _says_the_same(statement, newest.get(statement.cell)))
     ]
@@ -101,7 +105,7 @@ def _make(statement: Statement, previous: Observation | None, now: datetime, rel
         definition_id=indicator.current_definition_id,
         comparability_break=statement.comparability_break,
         note=statement.note,
-        classification=indicator.classification,
+        classification=statement.classification or indicator.classification,
         document_id=statement.document_id,
         recorded_at=now,
         published_on=statement.published_on,
