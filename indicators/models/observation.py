@@ -72,7 +72,8 @@ class ObservationQuerySet(models.QuerySet["Observation"]):
 
     def latest(self) -> Self:  # type: ignore[override]  # the latest vintage of each cell, not one row
         """The newest vintage of each indicator × area × breakdown × period among these rows."""
-        cell = ("indicator", "area", "breakdown", "period")
+        # The columns themselves: a name of a relation would bring in the ordering of what it refers to.
+        cell = ("indicator_id", "area_id", "breakdown_id", "period_id")
         return self.order_by(*cell, "-vintage").distinct(*cell)
 
     def as_of(self, at: datetime) -> Self:
