@@ -215,9 +215,9 @@ def _make_row(
 
 def judge_row(row: SheetLine, period: Period) -> None:
     """Completion, schedule and light of what is typed, by the very function that judges accepted values."""
-    from ..recompute.judge import judge_value
+    from ..recompute.judge import judge_typed
 
-    verdict = judge_value(row.target, row.value, period)
+    verdict = judge_typed(row.target, row.value, period, row.history)
     row.completion, row.schedule, row.light = verdict.completion, verdict.schedule, verdict.light
 
 
@@ -242,6 +242,7 @@ def get_year_targets(lines: Sequence[Line], period: Period) -> dict[tuple[int, s
         .filter(indicator__in={c[0] for c in cells}, area__in={c[1] for c in cells}, period__frequency="year")
         .filter(period__starts_on__lte=period.ends_on, period__ends_on__gte=period.ends_on)
         .select_related("indicator", "period", "baseline_period", "document")
+        .prefetch_related("nodes__period")
         .order_by("document__issued_on", "pk")
     )
     return {(t.indicator_id, t.area_id): t for t in rows if (t.indicator_id, t.area_id) in cells}
@@ -252,13 +253,13 @@ def _get_previous_narratives(lines: Sequence[Line], period: Period) -> dict[int,
     assignments = [line.assignment_id for line in lines if line.kind != "indicator"]
     rows = Line.objects.filter(
         assignment__in=assignments, report__state=Return.State.ACCEPTED, report__round__period__ends_on__lt=period.starts_on
-    ).order_by("assignment", "-report__round__period__ends_on").distinct("assignment")
+    ).order_by("assignment_id", "-report__round__period__ends_on").distinct("assignment_id")
     return {row.assignment_id: row for row in rows}
 
 
 def _get_own_observations(lines: Sequence[Line]) -> dict[int, Observation]:
     """By line: the newest observation that was made of it, where its value can be followed."""
-    rows = Observation.objects.filter(line__in=[line.pk for line in lines]).order_by("line", "-vintage").distinct("line")
+    rows = Observation.objects.filter(line__in=[line.pk for line in lines]).order_by("line_id", "-vintage").distinct("line_id")
     return {row.line_id: row for row in rows if row.line_id}
 
 
@@ -272,8 +273,8 @@ def get_context(report: Return, user: User) -> list[Observation]:
         .exclude(indicator__origin=Indicator.Origin.REPORTED)
         .filter(period__ends_on__lte=report.round.period.ends_on)
         .select_related("indicator", "period", "area")
-        .order_by("indicator", "-period__ends_on", "-vintage")
-        .distinct("indicator")
+        .order_by("indicator_id", "-period__ends_on", "-vintage")
+        .distinct("indicator_id")
     )
     return list(rows)
 

@@ -196,8 +196,8 @@ def get_milestone_lines(milestones: Sequence[Milestone], moment: Moment = NOW) -
     rows = (
         rows.select_related("assignment", "report__round__period", "report__unit", "entered_by__unit")
         .prefetch_related("corrections")
-        .order_by("assignment__milestone", "-report__round__period__ends_on")
-        .distinct("assignment__milestone")
+        .order_by("assignment__milestone_id", "-report__round__period__ends_on")
+        .distinct("assignment__milestone_id")
     )
     return {row.assignment.milestone_id: row for row in rows}
 
