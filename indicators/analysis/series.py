@@ -65,7 +65,7 @@ def annual(series: Values, accumulation: str) -> Values:
     whole = _check(series, accumulation)
     if _is_yearly(whole):
         return whole
-    years = pd.PeriodIndex(sorted({period.year for period in whole.index}), freq="Y-DEC")
+    years = pd.PeriodIndex(sorted({str(period.year) for period in whole.index}), freq="Y-DEC")
     if accumulation == "flow":
         full = whole.reindex(pd.period_range(years[0].asfreq("Q-DEC", "start"), years[-1].asfreq("Q-DEC", "end"))) if len(years) else whole
         sums = full.groupby(full.index.year).sum(min_count=4)
