@@ -1,0 +1,138 @@
+"""Values of derived indicators: computed by their formula, and kept as observations of a run."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import pandas as pd
+from django.utils import timezone
+
+from kejiting.accounts.classification import Classification
+from kejiting.accounts.models import Area
+
+from ..actions.observations import Statement, record_observations
+from ..analysis import formula as formulas
+from ..models import Breakdown, Indicator, MissingReason, RecomputeRun, Status
+from .graph import ALL, Areas, Scope, get_derived, get_formula, split_reference
+from .series import FREQUENCIES, Cell, Figure, Series, load_home, make_frame, to_decimal, to_label
+
+PLACES = 6  # what an observation holds
+# A derived figure is as sure as the least sure of what it was made of.
+_LEAST_SURE = (Status.ESTIMATED, Status.PRELIMINARY)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a formula reads: figures by code as written in it, and the area each code speaks of ("" for the area itself)."""
+
+    cells: dict[Cell, Series]
+    codes: dict[str, tuple[int, str]]
+
+    def get(self, area: str, label: str) -> list[Figure]:
+        """The figures of one area and period, those of a referred area with them."""
+        cells = [Cell(indicator, named or area, Breakdown.TOTAL) for indicator, named in self.codes.values()]
+        return [f for cell in cells if (f := self.cells.get(cell, {}).get(label))]
+
+
+def derive(scope: Scope, run: RecomputeRun) -> int:
+    """Write a vintage wherever a formula now says something else; in order, so that each reads what is new. How many."""
+    written = 0
+    for indicator in get_derived(scope):
+        text = get_formula(indicator)
+        if text and indicator.frequency in FREQUENCIES:
+            written += _derive_one(indicator, formulas.parse(text), scope.indicators[indicator.pk], run)
+    return written
+
+
+def _derive_one(indicator: Indicator, formula: formulas.Formula, areas: Areas, run: RecomputeRun) -> int:
+    within = _get_areas(indicator, areas)
+    inputs = _load_inputs(indicator, formula, within)
+    frames = _make_frames(indicator, inputs, within)
+    statements = list(_state(indicator, formula.evaluate(frames), inputs, run)) if frames else []
+    statements += _withdraw(indicator, statements, within, run)
+    return len(record_observations(statements, cause=f"run {run.pk}", only_changes=True, mark=False))
+
+
+def _get_areas(indicator: Indicator, areas: Areas) -> Areas:
+    """The areas to compute: those that changed, of the indicator's level; a rank is among the areas that are ranked."""
+    if not indicator.area_level:
+        return areas
+    level = Area.objects.filter(level=indicator.area_level)
+    if "rank" in get_formula(indicator):
+        level = level.filter(is_ranked=True)
+    return frozenset(level.values_list("pk", flat=True)) & (areas if areas is not ALL else frozenset(level.values_list("pk", flat=True)))
+
+
+def _load_inputs(indicator: Indicator, formula: formulas.Formula, areas: Areas) -> Inputs:
+    """Raises ``FormulaError`` for a code that is no indicator this one is said to read."""
+    reads = {d.reads.code: d.reads_id for d in indicator.dependencies.all()}
+    codes: dict[str, tuple[int, str]] = {}
+    for code in sorted(formula.codes):
+        name, area = (code, "") if code in reads else split_reference(code)
+        if name not in reads:
+            raise formulas.FormulaError(f"{indicator.code} reads {name}, which is not among its dependencies")
+        codes[code] = (reads[name], area)
+    named = {area for _pk, area in codes.values() if area}
+    cells = load_home(reads.values(), ALL if areas is ALL else areas | named)
+    # A fact is never made of demonstration values.
+    return Inputs({c: s for c, s in cells.items() if indicator.is_demo or not any(f.is_demo for f in s.values())}, codes)
+
+
+def _make_frames(indicator: Indicator, inputs: Inputs, areas: Areas) -> dict[str, pd.DataFrame]:
+    """By code: periods × areas, all of one shape; a referred area's column stands for every area."""
+    whole = make_frame(inputs.cells, indicator.frequency)
+    own = {pk for pk, named in inputs.codes.values() if not named}
+    found = {area for pk, area, _part in whole.columns if pk in own} if len(whole) else set()
+    columns = sorted(found if areas is ALL else found & areas)
+    if not columns:
+        return {}
+    return {code: _pick(whole, pk, named, columns) for code, (pk, named) in inputs.codes.items()}
+
+
+def _pick(whole: pd.DataFrame, indicator: int, named: str, columns: list[str]) -> pd.DataFrame:
+    wanted = pd.MultiIndex.from_tuples([(indicator, named or area, Breakdown.TOTAL) for area in columns])
+    frame = whole.reindex(columns=wanted.unique())
+    frame = frame[wanted] if not named else pd.concat([frame.iloc[:, 0]] * len(columns), axis=1)
+    return frame.set_axis(columns, axis=1)
+
+
+def _state(indicator: Indicator, values: pd.DataFrame, inputs: Inputs, run: RecomputeRun) -> Iterable[Statement]:
+    for area in values.columns:
+        for period, value in values[area].dropna().items():
+            label = to_label(period)
+            yield _make(indicator, area, label, to_decimal(float(value), PLACES), inputs.get(area, label), run)
+
+
+def _make(indicator: Indicator, area: str, label: str, value: Decimal, inputs: list[Figure], run: RecomputeRun) -> Statement:
+    statuses = {f.status for f in inputs}
+    published = [f.published_on for f in inputs]
+    internal = any(f.classification == Classification.INTERNAL for f in inputs)
+    return Statement(
+        indicator=indicator,
+        area=area,
+        period=label,
+        value=value,
+        status=next((status for status in _LEAST_SURE if status in statuses), Status.FINAL),
+        # Known to the world once the last of its inputs was.
+        published_on=max(p for p in published if p) if published and all(published) else None,
+        released_at=_get_release(inputs),
+        classification=Classification.INTERNAL if internal else "",
+        origin={"run": run},
+    )
+
+
+def _get_release(inputs: list[Figure]) -> datetime | None:
+    """When the last of the inputs may be seen by others; None leaves it to the moment of recording."""
+    return max((f.released_at or timezone.now() for f in inputs), default=None)
+
+
+def _withdraw(indicator: Indicator, statements: list[Statement], areas: Areas, run: RecomputeRun) -> list[Statement]:
+    """What was computed once and cannot be any more is missing from now on, not left standing."""
+    stated = {(s.area, s.period) for s in statements}
+    return [
+        Statement(indicator=indicator, area=cell.area, period=f.label, value=None, missing=MissingReason.NOT_AVAILABLE, origin={"run": run})
+        for cell, series in load_home([indicator.pk], areas).items()
+        for f in series.values()
+        if f.value is not None and (cell.area, f.label) not in stated
+    ]

@@ -1,0 +1,112 @@
+"""What depends on what changed, and nothing else."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
+
+from django.conf import settings
+from django.db.models import Q
+
+from ..models import Indicator, IndicatorDependency, StaleMark, Task
+
+# All areas of an indicator.
+ALL = None
+Areas = frozenset[str] | None
+
+# A formula's reference to one area, whatever area it is evaluated for: `rd_expenditure.000000`.
+_REFERENCE = re.compile(r"^(?P<code>.+)\.(?P<area>\d{6})$")
+_RANK = re.compile(r"\brank\s*\(")
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*")
+
+
+@dataclass
+class Scope:
+    """What a run recomputes: indicators in areas, and tasks."""
+
+    indicators: dict[int, Areas] = field(default_factory=dict)
+    tasks: set[int] = field(default_factory=set)
+
+    def add(self, indicator: int, areas: Areas) -> bool:
+        """Whether the scope grew."""
+        known = self.indicators.get(indicator, frozenset())
+        if known is ALL or (areas is not ALL and areas <= known):
+            return False
+        self.indicators[indicator] = ALL if areas is ALL else known | areas
+        return True
+
+    def holds(self, indicator: int, area: str) -> bool:
+        areas = self.indicators.get(indicator, frozenset())
+        return areas is ALL or area in areas
+
+    def where(self, prefix: str = "") -> Q:
+        """A filter for rows that have an indicator and an area; ``prefix`` is the path to them."""
+        by_areas: dict[Areas, list[int]] = {}
+        for indicator, areas in self.indicators.items():
+            by_areas.setdefault(areas, []).append(indicator)
+        found = Q(pk__in=[])
+        for areas, ids in by_areas.items():
+            found |= Q(**{f"{prefix}indicator__in": ids} | ({} if areas is ALL else {f"{prefix}area__in": areas}))
+        return found
+
+
+def expand(marks: Iterable[StaleMark]) -> Scope:
+    """Marks, the indicators that read what they touch, and the tasks measured by any of them."""
+    scope = Scope(tasks={m.task_id for m in marks if m.task_id})
+    for mark in marks:
+        if mark.indicator_id:
+            scope.add(mark.indicator_id, frozenset([mark.area_id]) if mark.area_id else ALL)
+    frontier = set(scope.indicators)
+    while frontier:
+        frontier = {pk for pk, areas in _get_dependents(scope, frontier) if scope.add(pk, areas)}
+    scope.tasks |= _get_tasks(scope)
+    return scope
+
+
+def _get_dependents(scope: Scope, frontier: set[int]) -> list[tuple[int, Areas]]:
+    edges = IndicatorDependency.objects.filter(reads__in=frontier).select_related("indicator__current_definition", "reads")
+    found = [(e.indicator_id, get_touched_areas(e.indicator, e.reads.code, scope.indicators[e.reads_id])) for e in edges]
+    # The difference between a publisher's total and the register's count hangs on the indicator that counts.
+    counters = Indicator.objects.filter(stated_as__in=frontier)
+    found += [(counter.pk, scope.indicators[counter.stated_as_id]) for counter in counters if counter.stated_as_id]
+    return [(pk, areas) for pk, areas in found if areas is ALL or areas]
+
+
+def get_formula(indicator: Indicator) -> str:
+    return indicator.current_definition.formula if indicator.current_definition else ""
+
+
+def split_reference(code: str) -> tuple[str, str]:
+    """``("rd", "000000")`` of ``rd.000000``, ``("rd", "")`` of ``rd``."""
+    match = _REFERENCE.match(code)
+    return (match["code"], match["area"]) if match else (code, "")
+
+
+def get_touched_areas(derived: Indicator, code: str, areas: Areas) -> Areas:
+    """Where a derived indicator changes when ``code`` changed in ``areas``.
+
+    A rank changes everywhere when one area moves; so does what is set against one area's figure.
+    """
+    formula = get_formula(derived)
+    if areas is ALL or _RANK.search(formula):
+        return ALL
+    references = {area for name, area in map(split_reference, _CODE.findall(formula)) if name == code}
+    if references & areas:
+        return ALL
+    # Without a formula that names it (not yet written) the area itself is the careful answer.
+    return areas if "" in references or not references else frozenset()
+
+
+def _get_tasks(scope: Scope) -> set[int]:
+    rows = Task.objects.filter(task_indicators__indicator__in=scope.indicators).values_list(
+        "pk", "lead_unit__area", "task_indicators__indicator"
+    )
+    return {task for task, area, indicator in rows if scope.holds(indicator, area or settings.HOME_AREA)}
+
+
+def get_derived(scope: Scope) -> list[Indicator]:
+    """The derived indicators of a scope, each after all it reads. Raises ``graphlib.CycleError``."""
+    rows = Indicator.objects.filter(pk__in=scope.indicators, origin=Indicator.Origin.DERIVED)
+    derived = {row.pk: row for row in rows.select_related("current_definition").prefetch_related("dependencies__reads")}
+    order = TopologicalSorter({pk: {d.reads_id for d in row.dependencies.all()} for pk, row in derived.items()}).static_order()
+    return [derived[pk] for pk in order if pk in derived]

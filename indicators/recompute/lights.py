@@ -1,0 +1,249 @@
+"""Tasks and aspects: the worst of their parts, and how far they are on average."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Prefetch
+
+from kejiting.accounts.classification import Classification
+
+from ..actions.reporting import get_value_in_force
+from ..models import Aspect, Breakdown, Light, LightOverride, Line, Milestone, Result, Return, Task
+from ..queries.tasks import get_milestone_lines
+from .judge import Thresholds
+from .methods import ASPECT, TASK
+from .series import to_decimal
+from .targets import Book, get_thresholds
+
+Measure = Result.Measure
+PLACES = 10
+WORST_FIRST = (Light.RED, Light.YELLOW, Light.GREY, Light.BLUE, Light.GREEN)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing a task is judged by: an indicator against its target, or a milestone."""
+
+    light: str
+    completion: float | None = None
+    schedule: float | None = None
+    results: Sequence[Result] = ()
+    period: str = ""
+    ends_on: date = date.min
+    is_demo: bool = False
+
+
+@dataclass
+class Standing:
+    """A task with what it is judged by."""
+
+    task: Task
+    parts: list[Part] = field(default_factory=list)
+    narrated: bool = False
+    override: LightOverride | None = None
+
+
+def judge_tasks(ids: set[int], book: Book) -> Iterator[Result]:
+    """Completion, schedule and light of tasks, from the current results of their indicators and from their milestones."""
+    thresholds = {}
+    for standing in _load(ids, book):
+        plan = standing.task.plan
+        if plan.pk not in thresholds:
+            thresholds[plan.pk] = get_thresholds(plan)(book.today)
+        yield from _judge(standing, thresholds[plan.pk], book)
+
+
+def _load(ids: set[int], book: Book) -> list[Standing]:
+    narrated = Line.objects.filter(
+        assignment__task=OuterRef("pk"), assignment__is_narrative=True, report__state=Return.State.ACCEPTED
+    ).exclude(progress="")
+    tasks = list(
+        Task.objects.filter(pk__in=ids)
+        .select_related("plan", "lead_unit")
+        .annotate(narrated=Exists(narrated))
+        .prefetch_related("milestones", "task_indicators__indicator", Prefetch("light_overrides", LightOverride.objects.order_by("pk")))
+        .order_by("pk")
+    )
+    results = _load_results(tasks)
+    lines = get_milestone_lines([m for task in tasks for m in task.milestones.all()])
+    standings = []
+    for task in tasks:
+        latest = next(reversed(task.light_overrides.all()), None)
+        standing = Standing(task, narrated=task.narrated, override=latest if latest and latest.light else None)
+        area = task.lead_unit.area_id or settings.HOME_AREA
+        standing.parts += [p for ti in task.task_indicators.all() if (p := _judge_indicator(results.get((ti.indicator_id, area), [])))]
+        standing.parts += [_judge_milestone(m, lines.get(m.pk), get_thresholds(task.plan)(book.today), book.today) for m in task.milestones.all()]
+        standings.append(standing)
+    return standings
+
+
+def _load_results(tasks: Sequence[Task]) -> dict[tuple[int, str], list[Result]]:
+    rows = Result.objects.current().filter(
+        indicator__in={ti.indicator_id for task in tasks for ti in task.task_indicators.all()},
+        area__in={task.lead_unit.area_id or settings.HOME_AREA for task in tasks},
+        breakdown=Breakdown.TOTAL,
+        target__isnull=False,
+        measure__in=(Measure.COMPLETION, Measure.SCHEDULE, Measure.LIGHT),
+    )
+    found: dict[tuple[int, str], list[Result]] = defaultdict(list)
+    for row in rows.select_related("target__period", "target__document", "period").order_by("pk"):
+        if row.indicator_id and row.area_id:
+            found[row.indicator_id, row.area_id].append(row)
+    return found
+
+
+# -- parts ---------------------------------------------------------------------------------------
+
+
+def _judge_indicator(results: list[Result]) -> Part | None:
+    """Where an indicator stands against the target that comes next; None without a target, which then asks for nothing."""
+    if not results:
+        return None
+    observed = max((r.period.ends_on for r in results if r.period and r.detail.get("inputs")), default=date.min)
+    targets = {r.target_id: r.target for r in results if r.target}
+    ahead = [t for t in targets.values() if t.period.ends_on >= observed] or list(targets.values())
+    # Of several documents that speak of one period the latest.
+    target = min(ahead, key=lambda t: (t.period.ends_on, -(t.document.issued_on.toordinal() if t.document.issued_on else 0), -t.pk))
+    newest: dict[str, Result] = {}
+    for row in sorted((r for r in results if r.target_id == target.pk), key=lambda r: (_get_end(r), r.pk)):
+        newest[row.measure] = row
+    light = newest[Measure.LIGHT]
+    measured = [newest.get(Measure.COMPLETION), newest.get(Measure.SCHEDULE)]
+    completion, schedule = (None if r is None or r.value is None else float(r.value) for r in measured)
+    return Part(
+        light.text,
+        completion,
+        schedule,
+        [r for r in (light, *measured) if r is not None],
+        light.period_id or "",
+        _get_end(light),
+        is_demo=any(r.is_demo for r in newest.values()),
+    )
+
+
+def _get_end(result: Result) -> date:
+    return result.period.ends_on if result.period else date.min
+
+
+def _judge_milestone(milestone: Milestone, line: Line | None, thresholds: Thresholds, today: date) -> Part:
+    period = line.report.round.period if line else None
+    reached = line is not None and get_value_in_force(line).value == 1
+    is_due = milestone.due_on < today
+    return Part(
+        _get_milestone_light(milestone, reached, thresholds, today),
+        float(reached),
+        float(is_due),
+        period=period.label if period else "",
+        ends_on=period.ends_on if period else date.min,
+        is_demo=milestone.is_demo,
+    )
+
+
+def _get_milestone_light(milestone: Milestone, reached: bool, thresholds: Thresholds, today: date) -> str:
+    if reached:
+        return Light.GREEN
+    if milestone.due_on < today:
+        return Light.RED
+    return Light.BLUE if milestone.due_on - today <= timedelta(days=thresholds.due_soon_days) else Light.GREEN
+
+
+# -- a task --------------------------------------------------------------------------------------
+
+
+def _judge(standing: Standing, thresholds: Thresholds, book: Book) -> Iterator[Result]:
+    parts, detail = standing.parts, _describe(standing)
+    computable = [p for p in parts if p.completion is not None and p.schedule is not None]
+    if computable:
+        # More than all of one part does not make up for another.
+        completion = sum(min(p.completion or 0, 1) for p in computable) / len(computable)
+        yield _make(standing, Measure.COMPLETION, completion, "", detail, book)
+        yield _make(standing, Measure.SCHEDULE, sum(p.schedule or 0 for p in computable) / len(computable), "", detail, book)
+    else:
+        completion = None
+    light, reason = get_light(standing, completion, thresholds, book.today)
+    detail = {**detail, **({"reason": reason} if reason else {})}
+    if standing.override:
+        detail["override"] = {"id": standing.override.pk, "reason": standing.override.reason, "computed": light}
+        light = standing.override.light
+    yield _make(standing, Measure.LIGHT, None, light, detail, book)
+
+
+def get_light(standing: Standing, completion: float | None, thresholds: Thresholds, today: date) -> tuple[str, str]:
+    """A task's light and, where it is not plain from its parts, why."""
+    task = standing.task
+    if task.state == Task.State.CLOSED:
+        return Light.CLOSED, ""
+    if task.due_on < today:
+        return Light.RED, "overdue"
+    lights = {p.light for p in standing.parts}
+    worst = next((light for light in WORST_FIRST if light in lights), None)
+    if worst is None:
+        if lights:
+            return Light.PENDING, ""
+        return Light.GREY, "narrative_only" if standing.narrated else "not_reported"
+    is_soon = task.due_on - today <= timedelta(days=thresholds.due_soon_days)
+    if worst == Light.GREEN and is_soon and (completion is None or completion < 1):
+        return Light.BLUE, "due_soon"
+    return worst, ""
+
+
+def _describe(standing: Standing) -> dict[str, Any]:
+    inputs = sorted({r.pk for p in standing.parts for r in p.results})
+    return {
+        "inputs": [{"kind": "result", "id": pk} for pk in inputs],
+        "parts": dict(sorted(Counter(p.light for p in standing.parts).items())),
+    }
+
+
+def _make(standing: Standing, measure: str, number: float | None, text: str, detail: dict[str, Any], book: Book) -> Result:
+    task, results = standing.task, [r for p in standing.parts for r in p.results]
+    latest = max(standing.parts, key=lambda p: p.ends_on, default=None)
+    internal = Classification.INTERNAL in {task.classification, *(r.classification for r in results)}
+    return Result(
+        measure=measure,
+        task=task,
+        period_id=latest.period or None if latest else None,
+        value=None if number is None else to_decimal(number, PLACES),
+        text=text,
+        detail=detail,
+        method=TASK[0],
+        version=TASK[1],
+        classification=Classification.INTERNAL if internal else Classification.PUBLIC,
+        is_released=all(r.is_released for r in results),
+        is_demo=task.is_demo or any(p.is_demo for p in standing.parts) or bool(standing.override and standing.override.is_demo),
+    )
+
+
+# -- an aspect -----------------------------------------------------------------------------------
+
+
+def judge_aspects(ids: set[int]) -> Iterator[Result]:
+    """Means of the tasks' completion and schedule, with how many show each light."""
+    results: dict[int, list[Result]] = defaultdict(list)
+    for row in Result.objects.current().filter(task__aspect__in=ids).select_related("task").order_by("pk"):
+        if row.task:
+            results[row.task.aspect_id].append(row)
+    for aspect in Aspect.objects.filter(pk__in=results).order_by("pk"):
+        yield from _judge_aspect(aspect, results[aspect.pk])
+
+
+def _judge_aspect(aspect: Aspect, results: list[Result]) -> Iterator[Result]:
+    lights = dict(sorted(Counter(r.text for r in results if r.measure == Measure.LIGHT).items()))
+    for measure in (Measure.COMPLETION, Measure.SCHEDULE):
+        values = [r.value for r in results if r.measure == measure and r.value is not None]
+        yield Result(
+            measure=measure,
+            aspect=aspect,
+            value=round(sum(values, Decimal(0)) / len(values), PLACES) if values else None,
+            detail={"inputs": [{"kind": "result", "id": r.pk} for r in results if r.measure == measure], "lights": lights, "tasks": len(values)},
+            method=ASPECT[0],
+            version=ASPECT[1],
+            classification=Classification.INTERNAL if any(r.classification == Classification.INTERNAL for r in results) else Classification.PUBLIC,
+            is_released=all(r.is_released for r in results),
+            is_demo=any(r.is_demo for r in results),
+        )

@@ -1,0 +1,152 @@
+"""Growth, totals within the year and annual values of a scope's figures; and a publisher's total against a register's count."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from ..analysis import series as core
+from ..models import Indicator, Result
+from ..periods import shift
+from .methods import DIFFERENCE, SERIES
+from .series import FREQUENCIES, Cell, Figure, Series, get_span, inherit, list_inputs, make_frame, to_decimal, to_label
+
+Measure = Result.Measure
+PLACES = 10  # what a result holds
+
+RANKS = {"位"}
+# Shares are compared by their difference, in points of their own unit, and never added over time.
+POINTS = {"%": "pp", "‰": "‰"}
+A_YEAR = {"quarter": 4, "year": 1}
+_STOCK, _FLOW, _YTD, _TOTAL = (Indicator.Accumulation.STOCK, Indicator.Accumulation.FLOW, Indicator.Accumulation.YTD, Indicator.Accumulation.TOTAL)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cells computed together: one frequency, one way of accumulating, amounts or shares."""
+
+    frequency: str
+    accumulation: str
+    is_share: bool
+    cells: dict[Cell, Series]
+
+
+def measure_series(cells: dict[Cell, Series], indicators: dict[int, Indicator], now: datetime) -> Iterator[Result]:
+    """What can be said of figures by themselves, one result a cell, period and measure where it can be computed."""
+    for group in _group(cells, indicators):
+        frame = make_frame(group.cells, group.frequency)
+        if frame.empty:
+            continue
+        for measure, table in _compute(group, frame):
+            for column in table.columns:
+                cell = Cell(*column)
+                for period, value in table[column].dropna().items():
+                    yield _make(measure, indicators[cell.indicator], cell, to_label(period), float(value), group, now)
+
+
+def _group(cells: dict[Cell, Series], indicators: dict[int, Indicator]) -> Iterable[Group]:
+    groups: dict[tuple[str, str, bool], Group] = {}
+    for cell, series in cells.items():
+        indicator = indicators[cell.indicator]
+        # A rank is a place, not a quantity: it neither grows nor adds up.
+        if indicator.unit_of_measure in RANKS:
+            continue
+        for frequency in {f.span.frequency for f in series.values()} & FREQUENCIES.keys():
+            is_share = indicator.unit_of_measure in POINTS
+            key = (frequency, _STOCK if is_share else indicator.accumulation, is_share)
+            groups.setdefault(key, Group(*key, {})).cells[cell] = series
+    return groups.values()
+
+
+def _compute(group: Group, frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    is_quarterly = group.frequency == "quarter"
+    amounts = frame if group.accumulation == _STOCK else core.flows(frame, group.accumulation)
+    yield Measure.GROWTH_YOY, _grow(group, amounts, A_YEAR[group.frequency])
+    if is_quarterly:
+        yield Measure.GROWTH_QOQ, _grow(group, amounts, 1)
+    if is_quarterly and not group.is_share:
+        if group.accumulation != _STOCK:
+            yield Measure.YEAR_TO_DATE, core.year_to_date(frame, group.accumulation)
+        yield Measure.ANNUAL, core.annual(frame, group.accumulation)
+
+
+def _grow(group: Group, amounts: pd.DataFrame, lag: int) -> pd.DataFrame:
+    return amounts - amounts.shift(lag) if group.is_share else core.growth(amounts, lag)
+
+
+def _make(measure: str, indicator: Indicator, cell: Cell, label: str, value: float, group: Group, now: datetime) -> Result:
+    figures = [f for name in _list_labels(measure, group, label) if (f := group.cells[cell].get(name))]
+    detail: dict[str, Any] = {"inputs": list_inputs(figures)}
+    if measure in (Measure.GROWTH_YOY, Measure.GROWTH_QOQ):
+        detail["unit"] = POINTS[indicator.unit_of_measure] if group.is_share else "ratio"
+        detail["of"] = "value" if group.accumulation == _STOCK else "amount"
+    return Result(
+        measure=measure,
+        indicator_id=cell.indicator,
+        area_id=cell.area,
+        breakdown_id=cell.breakdown,
+        period_id=label,
+        value=to_decimal(value, PLACES),
+        detail=detail,
+        method=SERIES[0],
+        version=SERIES[1],
+        **inherit(figures, indicator=indicator, now=now),
+    )
+
+
+def _list_labels(measure: str, group: Group, label: str) -> Sequence[str]:
+    """The periods a result was made of."""
+    span = get_span(label)
+    if measure == Measure.ANNUAL:
+        return [f"{label}-Q{n}" for n in (range(1, 5) if group.accumulation == _FLOW else (4,))]
+    year, quarter = span.starts_on.year, (span.starts_on.month + 2) // 3
+    if measure == Measure.YEAR_TO_DATE:
+        if group.accumulation == _FLOW:
+            return [f"{year}-Q{n}" for n in range(1, quarter + 1)]
+        return [label] if group.accumulation == _YTD else [label, f"{year - 1}-Q4"]
+    lag = 1 if measure == Measure.GROWTH_QOQ else A_YEAR[group.frequency]
+    return [*_list_amount(group, label), *_list_amount(group, shift(span, -lag).label)]
+
+
+def _list_amount(group: Group, label: str) -> list[str]:
+    """The periods an amount of a period's own is taken from."""
+    before = shift(get_span(label), -1).label
+    is_first_of_year = group.frequency == "year" or label.endswith("Q1")
+    needs_before = group.accumulation == _TOTAL or (group.accumulation == _YTD and not is_first_of_year)
+    return [label, before] if needs_before else [label]
+
+
+def measure_differences(cells: dict[Cell, Series], indicators: dict[int, Indicator], stated: dict[Cell, Series], now: datetime) -> Iterator[Result]:
+    """For each count of a register: the newest total its publisher had stated by then, minus the count."""
+    for cell, series in cells.items():
+        indicator = indicators[cell.indicator]
+        if indicator.stated_as_id is None:
+            continue
+        said = [f for f in stated.get(Cell(indicator.stated_as_id, cell.area, cell.breakdown), {}).values() if f.value is not None]
+        for counted in series.values():
+            earlier = [f for f in said if f.span.ends_on <= counted.span.ends_on]
+            if counted.value is not None and earlier and (total := earlier[-1].value) is not None:
+                yield _make_difference(indicator, cell, total - counted.value, counted, earlier[-1], now)
+
+
+def _make_difference(indicator: Indicator, cell: Cell, value: Decimal, counted: Figure, stated: Figure, now: datetime) -> Result:
+    return Result(
+        measure=Measure.DIFFERENCE,
+        indicator_id=cell.indicator,
+        area_id=cell.area,
+        breakdown_id=cell.breakdown,
+        period_id=counted.label,
+        value=value,
+        detail={
+            "inputs": list_inputs([counted, stated]),
+            "stated_period": stated.label,
+            # A bound ("30 or more") makes the difference one, too.
+            **({"qualifier": stated.qualifier} if stated.qualifier else {}),
+        },
+        method=DIFFERENCE[0],
+        version=DIFFERENCE[1],
+        **inherit([counted, stated], indicator=indicator, now=now),
+    )

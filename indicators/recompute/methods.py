@@ -1,0 +1,11 @@
+"""Which code made a result. Raise a method's version whenever the same inputs may give another result."""
+
+SERIES = ("series", "1")  # growth, year to date, annual value
+DERIVED = ("formula", "1")
+DIFFERENCE = ("stated − counted", "1")
+TARGET = ("progress", "1")  # completion, schedule, light, required pace against a target
+TASK = ("worst of parts", "1")
+ASPECT = ("mean of tasks", "1")
+
+# What stands in a run record: the package's version and each method's.
+CODE_VERSION = "0.1.0/" + ".".join(version for _name, version in (SERIES, DERIVED, DIFFERENCE, TARGET, TASK, ASPECT))

@@ -1,0 +1,187 @@
+"""Every target in force against every period it speaks of."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from ..analysis import progress
+from ..analysis import series as core
+from ..models import Breakdown, Indicator, Light, LightThreshold, Plan, Result, Target
+from ..numbers import plain
+from ..periods import Span, last_ended, shift
+from .graph import Scope
+from .judge import DEFAULT, PAST, Moment, Thresholds, Verdict, gathers, get_amount, get_goal, is_met, judge_value, list_judged
+from .methods import TARGET
+from .series import FREQUENCIES, Cell, Figure, Series, inherit, list_inputs, make_frame, to_decimal
+
+Measure = Result.Measure
+# Figures that others publish once a year: nobody here is late with them.
+_PUBLISHED = (Indicator.Origin.OFFICIAL, Indicator.Origin.DERIVED)
+_YEARLY = (Indicator.Frequency.YEAR, Indicator.Frequency.IRREGULAR)
+PLACES = 10
+
+
+@dataclass(frozen=True)
+class Book:
+    """What all verdicts of a run share."""
+
+    today: date
+    now: datetime
+    thresholds: Callable[[date], Thresholds]
+
+
+def get_thresholds(plan: Plan | None) -> Callable[[date], Thresholds]:
+    """A plan's thresholds by day; the defaults where it has none for the day."""
+    rows = list(LightThreshold.objects.filter(plan=plan)) if plan else []
+
+    def on(day: date) -> Thresholds:
+        row = next((r for r in rows if day in r.valid), None)
+        return Thresholds(row.green, row.red, row.due_soon_days) if row else DEFAULT
+
+    return on
+
+
+def get_targets(scope: Scope) -> list[Target]:
+    return list(
+        Target.objects.in_force()
+        .filter(scope.where())
+        .select_related("indicator", "period", "baseline_period")
+        .prefetch_related("nodes__period")
+        .order_by("pk")
+    )
+
+
+def judge_targets(targets: Sequence[Target], cells: dict[Cell, Series], book: Book) -> Iterator[Result]:
+    for target in targets:
+        yield from _judge(target, cells.get(Cell(target.indicator_id, target.area_id, Breakdown.TOTAL), {}), book)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One target at one period."""
+
+    target: Target
+    span: Span
+    value: Decimal | None
+    figures: list[Figure]
+
+
+def _judge(target: Target, series: Series, book: Book) -> Iterator[Result]:
+    spans = list_judged(target, series)
+    amounts = [(span, amount) for span in spans if (amount := get_amount(target, span, series)) is not None]
+    judged = [Judged(target, span, *amount) for span, amount in amounts]
+    for row in judged[:-1]:
+        yield from _write_verdict(row, judge_value(target, row.value, row.span, thresholds=book.thresholds(row.span.ends_on)), book)
+    latest = judged[-1] if judged else None
+    if latest:
+        yield from _write_latest(latest, book)
+        yield from _write_pace(latest, series, book)
+    if is_pending(target, latest, book.today):
+        yield _make(target, target.period_id, [], Measure.LIGHT, book, text=Light.PENDING, detail={"reason": "not_published"})
+    elif latest is None:
+        yield _make(target, None, [], Measure.LIGHT, book, text=Light.GREY, detail={"reason": "no_observation"})
+
+
+def _write_latest(row: Judged, book: Book) -> Iterator[Result]:
+    """The newest value is judged at today: a due date may have passed, or the next report may be missing."""
+    verdict = judge_value(row.target, row.value, row.span, thresholds=book.thresholds(book.today), moment=get_moment(row, book))
+    if verdict.light != Light.RED and is_stale(row, book.today):
+        verdict = Verdict(verdict.completion, verdict.schedule, Light.GREY, "stale")
+    yield from _write_verdict(row, verdict, book)
+
+
+def get_moment(row: Judged, book: Book) -> Moment:
+    ends_on = row.target.period.ends_on
+    if ends_on >= book.today:
+        return Moment(due_soon=(ends_on - book.today).days <= book.thresholds(book.today).due_soon_days)
+    missed = row.value is not None and get_goal(row.target) is not None and not is_met(row.target, row.value)
+    # Until the round after the target's end is over, the last figure is still to come.
+    settled = row.span.ends_on >= ends_on or last_ended("quarter", book.today).ends_on > ends_on
+    return Moment(overdue=True) if missed and settled and not is_pending(row.target, row, book.today) else PAST
+
+
+def is_pending(target: Target, latest: Judged | None, today: date) -> bool:
+    """本年尚未发布: the target's period is over, and who publishes the figure has not."""
+    is_published = target.indicator.origin in _PUBLISHED and target.indicator.frequency in _YEARLY
+    return is_published and target.period.ends_on < today and (latest is None or latest.span.ends_on < target.period.ends_on)
+
+
+def is_stale(row: Judged, today: date) -> bool:
+    """Two whole periods without a figure: one is the time it takes to report."""
+    if row.span.frequency == "year" or row.span.ends_on >= row.target.period.ends_on:
+        return False
+    return row.span.ends_on < shift(last_ended(row.span.frequency, today), -1).ends_on
+
+
+# -- results -------------------------------------------------------------------------------------
+
+
+def _write_verdict(row: Judged, verdict: Verdict, book: Book) -> Iterator[Result]:
+    detail = {"reason": verdict.reason} if verdict.reason else {}
+    if verdict.completion is not None:
+        yield _make_at(row, Measure.COMPLETION, book, number=verdict.completion)
+    if verdict.schedule is not None:
+        yield _make_at(row, Measure.SCHEDULE, book, number=verdict.schedule)
+    yield _make_at(row, Measure.LIGHT, book, text=verdict.light, detail=detail)
+
+
+def _write_pace(row: Judged, series: Series, book: Book) -> Iterator[Result]:
+    """What each period still to come must bring on average: of an amount, or of change of a level."""
+    goal, end = get_goal(row.target), row.target.period.ends_on
+    if goal is None or row.value is None or row.span.ends_on >= end or row.span.frequency not in FREQUENCIES or is_met(row.target, row.value):
+        return
+    frequency = FREQUENCIES[row.span.frequency]
+    remaining = pd.period_range(pd.Period(row.span.ends_on, freq=frequency) + 1, pd.Period(end, freq=frequency))
+    detail: dict[str, Any] = {"of": "change", "periods": len(remaining), "goal": plain(goal)}
+    needed = float(goal - row.value) / len(remaining)
+    if gathers(row.target, row.span):
+        past = core.flows(_make_series(row, series), row.target.indicator.accumulation)
+        amounts, multiple = progress.required_pace(past, float(goal), float(row.value), remaining)
+        needed = float(amounts.iloc[0])
+        # How many times the best period so far that would be.
+        detail |= {"of": "amount", "multiple": None if math.isnan(multiple) else round(float(multiple), 4)}
+    yield _make_at(row, Measure.REQUIRED_PACE, book, number=needed, detail=detail)
+
+
+def _make_series(row: Judged, series: Series) -> pd.Series:
+    cell = Cell(row.target.indicator_id, row.target.area_id, Breakdown.TOTAL)
+    return make_frame({cell: series}, row.span.frequency)[tuple(cell)]
+
+
+def _make_at(row: Judged, measure: str, book: Book, *, number: float | None = None, text: str = "", detail: dict[str, Any] | None = None) -> Result:
+    return _make(row.target, row.span.label, row.figures, measure, book, number=number, text=text, detail=detail)
+
+
+def _make(
+    target: Target,
+    period: str | None,
+    figures: list[Figure],
+    measure: str,
+    book: Book,
+    *,
+    number: float | None = None,
+    text: str = "",
+    detail: dict[str, Any] | None = None,
+) -> Result:
+    inherited = inherit(figures, indicator=target.indicator, now=book.now)
+    # A bound ("30 or more") is judged by its number, and the verdict says so.
+    qualifiers = sorted({f.qualifier for f in figures if f.qualifier})
+    return Result(
+        measure=measure,
+        indicator_id=target.indicator_id,
+        area_id=target.area_id,
+        breakdown_id=Breakdown.TOTAL,
+        target=target,
+        period_id=period,
+        value=None if number is None else to_decimal(number, PLACES),
+        text=text,
+        detail={"inputs": list_inputs(figures), **({"qualifier": qualifiers[0]} if qualifiers else {}), **(detail or {})},
+        method=TARGET[0],
+        version=TARGET[1],
+        **{**inherited, "is_demo": inherited["is_demo"] or target.is_demo},
+    )

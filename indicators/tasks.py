@@ -1,0 +1,32 @@
+"""Celery's entry points: each calls one function. A message only nudges, so any may be lost, doubled or late."""
+
+from celery import shared_task
+
+from .recompute import calendar, runner
+from .recompute.heartbeat import beat
+
+
+@shared_task(ignore_result=True)
+def recompute_stale() -> None:
+    """Recompute what is marked; sent when a change was committed."""
+    beat("worker")
+    runner.run()
+
+
+@shared_task(ignore_result=True)
+def sweep_stale_marks() -> None:
+    """The same for marks whose message was lost or whose worker was killed; sent by the schedule."""
+    beat("worker")
+    runner.run()
+
+
+@shared_task(ignore_result=True)
+def mark_calendar() -> None:
+    """Mark what a new day may judge otherwise; sent by the schedule, once a day."""
+    calendar.mark_calendar()
+
+
+@shared_task(ignore_result=True)
+def beat_heartbeat() -> None:
+    """Sent by the scheduler and run by a worker: both are alive."""
+    beat("beat", "worker")
