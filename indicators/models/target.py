@@ -70,7 +70,7 @@ class Target(models.Model):
             models.UniqueConstraint(name="target_once_in_document", fields=["document", "indicator", "area", "period", "kind"]),
             models.CheckConstraint(
                 name="target_range_has_upper",
-                condition=Q(kind="range", upper__gt=F("value")) | (~Q(kind="range") & Q(upper=None)),
+                condition=Q(kind="range", upper__isnull=False, upper__gt=F("value")) | (~Q(kind="range") & Q(upper=None)),
             ),
             models.CheckConstraint(name="target_baseline_period_needs_value", condition=Q(baseline_period=None) | Q(baseline_value__isnull=False)),
             models.CheckConstraint(
