@@ -1,0 +1,28 @@
+"""The office's verbs on definitions: tasks, indicators, documents, targets, assignments, thresholds."""
+
+from .assignments import assign, end_assignment
+from .documents import add_document, edit_document
+from .indicators import add_indicator, edit_indicator
+from .targets import set_target, supersede_target
+from .tasks import add_milestone, add_task, edit_milestone, edit_task, link_indicator, override_light, unlink_indicator
+from .thresholds import remove_demo_thresholds, set_threshold
+
+__all__ = [
+    "add_document",
+    "add_indicator",
+    "add_milestone",
+    "add_task",
+    "assign",
+    "edit_document",
+    "edit_indicator",
+    "edit_milestone",
+    "edit_task",
+    "end_assignment",
+    "link_indicator",
+    "override_light",
+    "remove_demo_thresholds",
+    "set_target",
+    "set_threshold",
+    "supersede_target",
+    "unlink_indicator",
+]

@@ -1,0 +1,87 @@
+"""What is wrong with a derived indicator's formula, in words for the person who typed it."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .analysis.formula import FormulaError, parse
+from .errors import RecordError
+from .models import Indicator, IndicatorDependency
+
+
+class FormulaRefused(RecordError):
+    """The formula cannot stand; the sentence says where it stops or which way it goes in a circle."""
+
+    code = "formula"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, field="formula")
+
+
+def check_formula(indicator: Indicator, text: str) -> list[Indicator]:
+    """The indicators the formula reads, in the order of their codes. Raises ``FormulaRefused``.
+
+    Locks all derived indicators: two people at once cannot make a circle out of two formulas that each were none.
+    """
+    try:
+        codes = parse(text).codes
+    except FormulaError as error:
+        raise FormulaRefused(_say_error(error)) from error
+    inputs = list(Indicator.objects.filter(code__in=codes).order_by("code"))
+    if unknown := sorted(set(codes) - {i.code for i in inputs} - {indicator.code}):
+        raise FormulaRefused(_("公式里有未登记的指标代码：%(codes)s。") % {"codes": "、".join(unknown)})
+    if not codes:
+        raise FormulaRefused(_("公式没有引用任何指标。"))
+    if indicator.code in codes:
+        raise FormulaRefused(_("公式不能引用指标自己（%(code)s）。") % {"code": indicator.code})
+    list(Indicator.objects.select_for_update().filter(origin=Indicator.Origin.DERIVED).order_by("pk").values_list("pk"))
+    if circle := _find_circle(indicator, inputs):
+        raise FormulaRefused(_("公式循环引用：%(path)s。") % {"path": " → ".join(circle)})
+    return inputs
+
+
+# What the parser says it expected, in the words of the screen; it knows no language but its own.
+_EXPECTED = {
+    "a number, a code or an operator": gettext_lazy("这个字符不能用在公式里，应为数字、指标代码或运算符"),
+    "a number, a code, a function or (": gettext_lazy("应为数字、指标代码、函数或左括号"),
+    "an operator, a comma or )": gettext_lazy("应为运算符、逗号或右括号"),
+    "an operator or the end": gettext_lazy("应为运算符，或到此结束"),
+    "fewer brackets": gettext_lazy("括号层数太多"),
+    "a whole number": gettext_lazy("prev(x, n) 的第二项应为 1 以上的整数"),
+}
+
+
+def _say_error(error: FormulaError) -> str:
+    if error.expected.startswith("one of "):
+        expected = _("没有这个函数，可用：%(names)s") % {"names": error.expected.removeprefix("one of ")}
+    elif error.expected.endswith(" arguments"):
+        expected = _("括号里的项数不对，应为 %(n)s 项") % {"n": error.expected.removesuffix(" arguments")}
+    else:
+        expected = str(_EXPECTED.get(error.expected, error))
+    found = _("“%(found)s”：") % {"found": error.found} if error.found else _("公式到此为止：")
+    return _("公式第 %(column)s 个字符处有误。%(found)s%(expected)s。") % {"column": error.column, "found": found, "expected": expected}
+
+
+def _find_circle(indicator: Indicator, inputs: Iterable[Indicator]) -> list[str]:
+    """The names along a way from the indicator back to itself; empty where there is none."""
+    if indicator.pk is None:
+        return []
+    edges: dict[int, list[int]] = {}
+    for reader, read in IndicatorDependency.objects.order_by("pk").values_list("indicator", "reads"):
+        edges.setdefault(reader, []).append(read)
+    edges[indicator.pk] = [i.pk for i in inputs]
+    path = _walk(indicator.pk, indicator.pk, edges, set())
+    names = dict(Indicator.objects.filter(pk__in=path).values_list("pk", "name_zh"))
+    return [names[pk] for pk in path]
+
+
+def _walk(start: int, goal: int, edges: dict[int, list[int]], seen: set[int]) -> list[int]:
+    for read in edges.get(start, []):
+        if read == goal:
+            return [start, goal]
+        if read not in seen:
+            seen.add(read)
+            if rest := _walk(read, goal, edges, seen):
+                return [start, *rest]
+    return []
