@@ -44,13 +44,7 @@ class Todo:
 
 def get_todos(user: User) -> list[Todo]:
     """What waits for a person now, the soonest due first. The one list that page, count and reminder share."""
-    waiting = Q()
-    if user.has_role(Role.REPORTER):
-        waiting |= Q(state__in=Return.EDITABLE, unit=user.unit_id) & _open_now()
-    if user.has_role(Role.REVIEWER):
-        waiting |= Q(state=Return.State.SUBMITTED) & (Q(unit=user.unit_id) | Q(unit__parent=user.unit_id))
-    if user.has_role(Role.OFFICE):
-        waiting |= Q(state=Return.State.APPROVED) & ~Q(unit=user.unit_id)
+    waiting = _waiting_for(user)
     if not waiting:
         return []
     unfilled = Q(lines__value=None, lines__missing="", lines__progress="")
@@ -63,6 +57,23 @@ def get_todos(user: User) -> list[Todo]:
     )
     actions = {Return.State.SUBMITTED: "approve", Return.State.APPROVED: "accept"}
     return [Todo(row, actions.get(Return.State(row.state), "fill"), row.line_count, row.empty_count) for row in rows]
+
+
+def count_todos(user: User) -> int:
+    """How many returns wait for a person."""
+    waiting = _waiting_for(user)
+    return Return.objects.visible_to(user).filter(waiting).count() if waiting else 0
+
+
+def _waiting_for(user: User) -> Q:
+    waiting = Q()
+    if user.has_role(Role.REPORTER):
+        waiting |= Q(state__in=Return.EDITABLE, unit=user.unit_id) & _open_now()
+    if user.has_role(Role.REVIEWER):
+        waiting |= Q(state=Return.State.SUBMITTED) & (Q(unit=user.unit_id) | Q(unit__parent=user.unit_id))
+    if user.has_role(Role.OFFICE):
+        waiting |= Q(state=Return.State.APPROVED) & ~Q(unit=user.unit_id)
+    return waiting
 
 
 def _open_now() -> Q:

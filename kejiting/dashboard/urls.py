@@ -1,3 +1,9 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from . import views
+
+urlpatterns: list[URLPattern] = [
+    path("", views.overview, name="overview"),
+    path("index/", views.index, name="index"),
+    path("version/", views.version, name="version"),
+]

@@ -1,0 +1,175 @@
+"""Chart specs as plain dicts: built here from what the page reads, drawn by ``static/js/charts.js``.
+
+A chart has a sentence that says its finding, and the page shows the same series as a table beside it.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from .formatting import format_period, format_value
+from .models import Indicator, Period, Target
+from .queries.indicators import IndicatorPage, Point
+
+# More ticks than this run into each other at 700 px.
+MOST_TICKS = 12
+_STEPS = {"year": 1, "half": 2, "quarter": 4, "month": 12}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture: its Plotly spec, the sentence above it, and what a screen reader says of it."""
+
+    spec_id: str
+    spec: dict[str, Any]
+    takeaway: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a trend: its name and its values by period, missing ones as None."""
+
+    name: str
+    points: Sequence[tuple[Period, Decimal | None]]
+
+
+def build_indicator_chart(page: IndicatorPage) -> Chart | None:
+    """An indicator's trend with the targets in force; None where there is nothing to draw."""
+    points = _of_main_frequency(page.points)
+    if not points:
+        return None
+    line = Line(page.indicator.name_zh, [(point.period, point.value) for point in points])
+    targets = [t for t in page.targets if not getattr(t, "link", None)]
+    return build_trend("trend-spec", [line], targets, page.indicator, describe_trend(points, targets, page.indicator))
+
+
+def build_trend(spec_id: str, lines: Sequence[Line], targets: Sequence[Target], indicator: Indicator, takeaway: str) -> Chart:
+    """Lines over time, each target as a mark at its period with a thin line leading to it."""
+    scale, unit = _scale(lines, indicator.unit_of_measure)
+    data = [_draw_line(line, scale, unit) for line in lines]
+    start = min(_x(period) for line in lines for period, _value in line.points)
+    drawn = [t for t in targets if t.kind == Target.Kind.ABSOLUTE and t.unit_of_measure == indicator.unit_of_measure]
+    data += [_draw_target(target, start, scale, unit) for target in drawn]
+    periods = [period for line in lines for period, _value in line.points] + [t.period for t in drawn]
+    layout: dict[str, Any] = {"xaxis": _make_axis(periods), "yaxis": {"ticksuffix": "%" if unit == "%" else ""}, "showlegend": len(data) > 1}
+    if unit != "%":
+        layout["yaxis"]["title"] = {"text": unit, "standoff": 6}
+        layout["margin"] = {"l": 68, "r": 16, "t": 28, "b": 32}
+    if indicator.unit_of_measure == "位":
+        layout["yaxis"]["autorange"] = "reversed"
+    return Chart(spec_id, {"data": data, "layout": layout}, takeaway, takeaway)
+
+
+def describe_trend(points: Sequence[Point], targets: Sequence[Target], indicator: Indicator) -> str:
+    """The finding in a sentence: where it stands, how it moved, how far the nearest target is."""
+    known = [point for point in points if point.value is not None]
+    if not known:
+        return _("各期均无数据。")
+    last = known[-1]
+    parts = [f"{format_period(last.period.label)} {_say(last.value, indicator)}"]
+    if len(known) > 1:
+        change = last.value - known[-2].value
+        words = _("与%(before)s持平") if change == 0 else _("比%(before)s增加 %(size)s") if change > 0 else _("比%(before)s减少 %(size)s")
+        parts.append(words % {"before": format_period(known[-2].period.label), "size": _say_change(abs(change), indicator)})
+    ahead = [t for t in targets if t.kind == Target.Kind.ABSOLUTE and t.period.ends_on >= last.period.ends_on]
+    if ahead:
+        parts.append(_say_distance(last.value, min(ahead, key=lambda t: t.period.ends_on), indicator))
+    return "，".join(parts) + "。"
+
+
+def _say_distance(value: Decimal, target: Target, indicator: Indicator) -> str:
+    gap = target.value - value if indicator.direction == Indicator.Direction.HIGHER else value - target.value
+    words = {"period": format_period(target.period_id), "value": _say(target.value, indicator), "gap": _say_change(abs(gap), indicator)}
+    if gap <= 0:
+        return _("已达到%(period)s目标 %(value)s") % words
+    return _("距%(period)s目标 %(value)s 还差 %(gap)s") % words
+
+
+def _say(value: Decimal | None, indicator: Indicator) -> str:
+    return format_value(value, indicator.unit_of_measure, decimals=_decimals(indicator, value))
+
+
+def _say_change(value: Decimal, indicator: Indicator) -> str:
+    if indicator.unit_of_measure == "%":
+        return format_value(value, _("个百分点"), decimals=_decimals(indicator, value))
+    return _say(value, indicator)
+
+
+def _decimals(indicator: Indicator, value: Decimal | None) -> int | None:
+    """A stored value keeps its own decimals; a computed indicator's are rounded to what it is shown with."""
+    return indicator.decimals if indicator.origin == Indicator.Origin.DERIVED else None
+
+
+def _of_main_frequency(points: Sequence[Point]) -> list[Point]:
+    """A line joins periods of one length: the commonest one's."""
+    drawable = [p for p in points if p.period.frequency in _STEPS]
+    if not drawable:
+        return []
+    frequency = Counter(p.period.frequency for p in drawable).most_common(1)[0][0]
+    return [p for p in drawable if p.period.frequency == frequency]
+
+
+def _x(period: Period) -> float:
+    """A period's place on a linear axis: years, with quarters between them, so that gaps in time show as gaps."""
+    steps = _STEPS.get(period.frequency, 1)
+    number = (period.ends_on.month - 1) * steps // 12
+    return period.ends_on.year + number / steps
+
+
+def _short(period: Period) -> str:
+    return period.label.replace("-", "") if period.frequency != "month" else period.label
+
+
+def _make_axis(periods: Sequence[Period]) -> dict[str, Any]:
+    ticks = {_x(period): _short(period) for period in periods}
+    places = sorted(ticks)
+    step = -(-len(places) // MOST_TICKS)
+    shown = places[::-1][::step][::-1]
+    return {"tickvals": shown, "ticktext": [ticks[place] for place in shown]}
+
+
+def _scale(lines: Sequence[Line], unit: str) -> tuple[Decimal, str]:
+    """Large amounts of 万元 are drawn in 亿元."""
+    largest = max((abs(v) for line in lines for _period, v in line.points if v is not None), default=Decimal(0))
+    return (Decimal(10_000), "亿元") if unit == "万元" and largest >= 10_000 else (Decimal(1), unit)
+
+
+def _draw_line(line: Line, scale: Decimal, unit: str) -> dict[str, Any]:
+    texts = [f"{_short(p)} {format_value(v / scale, unit)}" if v is not None else "" for p, v in line.points]
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": line.name,
+        "x": [_x(period) for period, _value in line.points],
+        "y": [None if value is None else float(value / scale) for _period, value in line.points],
+        "text": texts,
+        "hovertemplate": "%{text}<extra></extra>",
+        "connectgaps": False,
+        "line": {"width": 2.5},
+        "marker": {"size": 7},
+    }
+
+
+def _draw_target(target: Target, start: float, scale: Decimal, unit: str) -> dict[str, Any]:
+    value = float(target.value / scale)
+    end = _x(target.period)
+    name = _("%(period)s目标 %(sign)s%(value)s") % {
+        "period": format_period(target.period_id),
+        "sign": target.get_comparison_display() if target.comparison != Target.Comparison.EQUAL else "",
+        "value": format_value(target.value / scale, unit),
+    }
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": name,
+        "x": [min(start, end), end],
+        "y": [value, value],
+        "hovertemplate": name + "<extra></extra>",
+        "line": {"color": "#14202c", "width": 1.5, "dash": "dot"},
+        "marker": {"symbol": "line-ns", "size": [0, 14], "line": {"width": 2, "color": "#14202c"}},
+    }

@@ -1,0 +1,95 @@
+"""Figures and periods as official Chinese writes them: 2025年第一季度, 156.2亿元, 超25亿元, 65%以上."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.utils.translation import gettext as _
+
+from .numbers import plain
+from .periods import parse_label
+
+# From this many 万元 on an amount is said in 亿元.
+YI = Decimal(10_000)
+
+
+def format_period(label: str | None) -> str:
+    """A period's label in words; what is no label comes back as it is."""
+    if not label:
+        return ""
+    try:
+        span = parse_label(label)
+    except ValueError:
+        return label
+    year, start, end = span.starts_on.year, span.starts_on, span.ends_on
+    if span.frequency == "year":
+        return _("%(year)s年") % {"year": year}
+    if span.frequency == "quarter":
+        number = (_("一"), _("二"), _("三"), _("四"))[(start.month - 1) // 3]
+        return _("%(year)s年第%(number)s季度") % {"year": year, "number": number}
+    if span.frequency == "half":
+        return (_("%(year)s年上半年") if start.month == 1 else _("%(year)s年下半年")) % {"year": year}
+    if span.frequency == "month":
+        return _("%(year)s年%(month)s月") % {"year": year, "month": start.month}
+    return _format_range(year, start.month, end.year, end.month)
+
+
+def _format_range(year: int, month: int, last_year: int, last_month: int) -> str:
+    if month == 1 and last_month == 12:
+        return _("%(year)s—%(last)s年") % {"year": year, "last": last_year}
+    if year == last_year:
+        return _("%(year)s年%(month)s—%(last)s月") % {"year": year, "month": month, "last": last_month}
+    return _("%(year)s年%(month)s月—%(last_year)s年%(last_month)s月") % {
+        "year": year,
+        "month": month,
+        "last_year": last_year,
+        "last_month": last_month,
+    }
+
+
+def format_value(value: Decimal | None, unit: str, *, decimals: int | None = None, qualifier: str = "") -> str:
+    """A value with its unit and the word it is qualified with; large amounts of 万元 in 亿元; a dash for None."""
+    if value is None:
+        return "—"
+    if unit == "万元" and abs(value) >= YI:
+        # A large amount keeps at most two decimals of 亿, and none that its source did not have.
+        value, unit, decimals = value / YI, "亿元", min(_decimals_of(value / YI), 2)
+    shown = _round(value, _decimals_of(value) if decimals is None else decimals)
+    return qualify(f"{shown:,f}" if abs(shown) >= YI else f"{shown:f}", unit, qualifier)
+
+
+def qualify(number: str, unit: str, qualifier: str) -> str:
+    """超25亿元, 近30家, 约3项, 250余家, 65%以上."""
+    gap = "" if unit in ("%", "‰") or not unit else " "
+    if qualifier in ("at_least", "at_most"):
+        return f"{number}{gap}{unit}" + (_("以上") if qualifier == "at_least" else _("以下"))
+    if qualifier == "more_than_approx":
+        return _("%(number)s余%(unit)s") % {"number": number, "unit": unit}
+    word = {"over": _("超"), "nearly": _("近"), "about": _("约")}.get(qualifier, "")
+    return f"{word}{number}{gap}{unit}"
+
+
+def format_percent(share: Decimal | float | None, decimals: int = 1) -> str:
+    """A computed share as a percentage with one decimal; nothing for None."""
+    return "" if share is None else f"{_round(Decimal(str(share)) * 100, decimals):f}%"
+
+
+def format_points(gap: Decimal | float | None) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    if gap is None:
+        return ""
+    points = _round(Decimal(str(gap)) * 100, 1)
+    return _("%(points)s 个百分点") % {"points": f"{'+' if points > 0 else '−' if points < 0 else ''}{abs(points):f}"}
+
+
+def format_signed(value: Decimal, unit: str) -> str:
+    """A change with its sign: +12.3%, −0.5 个百分点."""
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return f"{sign}{abs(_round(value, 1)):f}{unit}"
+
+
+def _round(value: Decimal, decimals: int) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
+def _decimals_of(value: Decimal) -> int:
+    text = plain(value) or ""
+    return min(len(text.partition(".")[2]), 6)

@@ -1,0 +1,51 @@
+"""The overview, the published ranks, and the number an open page asks for."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from indicators.queries.freshness import get_freshness
+from indicators.queries.indicators import get_indicator
+from indicators.models import Indicator
+from indicators.views.pages import read_moment
+
+from .queries import RANK, get_overview, get_tiles
+
+
+@login_required
+@require_GET
+def overview(request: HttpRequest) -> HttpResponse:
+    """Where we stand, what is late, who owns it."""
+    moment, problem = read_moment(request)
+    context = {"page": get_overview(request.user, moment), "moment": moment, "problem": problem}
+    return render(request, "dashboard/overview.html", context, status=400 if problem else 200)
+
+
+@login_required
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """The published ranks of the 31 provinces, as published: with source, without interval."""
+    moment, problem = read_moment(request)
+    tiles, period = get_tiles(request.user, moment)
+    try:
+        page = get_indicator(request.user, RANK, "", moment)
+    except Indicator.DoesNotExist:
+        page = None
+    ranked = sorted((t for t in tiles if t.observation and t.observation.value is not None), key=lambda t: t.observation.value)
+    context = {"tiles": tiles, "ranked": ranked, "period": period, "page": page, "moment": moment, "problem": problem}
+    return render(request, "dashboard/index.html", context, status=400 if problem else 200)
+
+
+@login_required
+@require_GET
+def version(request: HttpRequest) -> HttpResponse:
+    """The number of the newest results, and whether they are older than the data."""
+    freshness = get_freshness()
+    etag = f'"{freshness.version}-{freshness.pending}-{freshness.is_stale:d}"'
+    if request.headers.get("If-None-Match") == etag:
+        return HttpResponse(status=304, headers={"ETag": etag})
+    stale_since = freshness.oldest_pending_at.isoformat() if freshness.is_stale and freshness.oldest_pending_at else None
+    # Pending work is part of what a page shows, so a page follows both.
+    number = f"{freshness.version}-{freshness.is_stale:d}"
+    return JsonResponse({"version": number, "pending": freshness.pending, "stale_since": stale_since}, headers={"ETag": etag})
