@@ -1,0 +1,60 @@
+"""What a workbook from outside must be before anything opens it.
+
+An .xlsx file is a zip of XML: its central directory says how much it would unpack to, and what else is
+in it, before a byte is inflated. ``zipfile`` never inflates a member beyond the size declared there.
+"""
+
+import zipfile
+from typing import BinaryIO
+
+from django.utils.translation import gettext as _
+
+from .errors import RecordError
+
+MAX_SIZE = 5 * 1024 * 1024
+MAX_MEMBERS = 2_000
+MAX_UNPACKED = 100 * 1024 * 1024
+_REQUIRED = ("[Content_Types].xml", "xl/workbook.xml")
+# Programs, links to other files and packed files: nothing a table of figures or tasks needs.
+_FORBIDDEN = ("vbaproject", "xl/externallinks/", "xl/embeddings/", "xl/activex/", "xl/connections.xml", "xl/macrosheets/")
+# What an encrypted workbook and an old .xls are: an OLE container.
+_OLE = b"\xd0\xcf\x11\xe0"
+
+
+class UploadRefused(RecordError):
+    """The file is not taken; the sentence says why."""
+
+    code = "upload"
+
+
+def check_xlsx(file: BinaryIO, name: str, size: int) -> None:
+    """Refuse what is not a plain, small .xlsx workbook. Leaves the file at its beginning."""
+    if size > MAX_SIZE:
+        raise UploadRefused(_("文件太大：最大 %(n)s MB。") % {"n": MAX_SIZE // 1024 // 1024})
+    if not name.lower().endswith(".xlsx"):
+        raise UploadRefused(_("只接收 .xlsx 文件；.xls、.xlsm 等请在 Excel 中另存为“Excel 工作簿（*.xlsx）”。"))
+    file.seek(0)
+    start = file.read(4)
+    if start == _OLE:
+        raise UploadRefused(_("这个文件加了密码，或是旧的 .xls 格式；请去掉密码并另存为 .xlsx。"))
+    try:
+        with zipfile.ZipFile(file) as archive:
+            _check_members(archive.infolist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
+        raise UploadRefused(_("这不是一个完好的 .xlsx 文件。")) from error
+    file.seek(0)
+
+
+def _check_members(members: list[zipfile.ZipInfo]) -> None:
+    names = [m.filename.replace("\\", "/") for m in members]
+    lower = [n.lower() for n in names]
+    if len(members) > MAX_MEMBERS or sum(m.file_size for m in members) > MAX_UNPACKED:
+        raise UploadRefused(_("文件展开后过大，未予打开。"))
+    if any(m.flag_bits & 0x1 for m in members):
+        raise UploadRefused(_("这个文件加了密码；请去掉密码后再上传。"))
+    if len(set(lower)) != len(lower) or any(n.startswith("/") or ".." in n.split("/") for n in names):
+        raise UploadRefused(_("文件的内部结构不正常，未予打开。"))
+    if any(word in n for n in lower for word in _FORBIDDEN):
+        raise UploadRefused(_("文件含有宏、外部链接或嵌入文件，未予打开；请另存为不含这些内容的 .xlsx。"))
+    if any(required not in names for required in _REQUIRED):
+        raise UploadRefused(_("这不是一个完好的 .xlsx 文件。"))
