@@ -1,5 +1,6 @@
 from django.urls import URLPattern, path, re_path
 
+from . import office_urls
 from .views import pages, reporting
 
 urlpatterns: list[URLPattern] = [
@@ -9,7 +10,8 @@ urlpatterns: list[URLPattern] = [
     path("indicators/", pages.indicator_list, name="indicator-list"),
     path("indicators/<str:code>/", pages.indicator_page, name="indicator"),
     path("provenance/<str:kind>/<str:key>/", pages.provenance, name="provenance"),
-    # The office's `/reporting/rounds/…` must stand before `/reporting/<round>/<unit>/`, which would match it.
+    # The office's `/reporting/rounds/…` stands before `/reporting/<round>/<unit>/`, which would match it.
+    *office_urls.urlpatterns,
     path("reporting/", reporting.todo, name="todo"),
     path("reporting/<str:round>/<str:unit>/", reporting.return_page, name="return"),
     path("reporting/<str:round>/<str:unit>/lines/<int:line>/", reporting.save_line, name="return-line"),

@@ -1,0 +1,121 @@
+"""What the office sees of reporting rounds: how far each has come, who is late, and which comes next."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from ..models import Plan, Return, Round
+from ..periods import last_ended, shift
+
+_State = Return.State
+_FILLED = ~Q(lines__value=None) | ~Q(lines__missing="") | ~Q(lines__progress="")
+# Without an earlier round to go by: three weeks after the period, then three days of grace.
+_DUE_AFTER, _GRACE = timedelta(days=20, hours=18), 3
+
+
+def get_rounds() -> QuerySet[Round]:
+    """All rounds, newest first, with how many returns there are, were accepted, and wait for the office."""
+    return (
+        Round.objects.select_related("period", "plan")
+        .annotate(
+            n_returns=Count("returns"),
+            n_accepted=Count("returns", filter=Q(returns__state=_State.ACCEPTED)),
+            n_approved=Count("returns", filter=Q(returns__state=_State.APPROVED)),
+            n_with_unit=Count("returns", filter=Q(returns__state__in=(*Return.EDITABLE, _State.SUBMITTED))),
+        )
+        .order_by("-period__ends_on", "-code")
+    )
+
+
+def get_round(code: str) -> Round:
+    """Raises ``Round.DoesNotExist``."""
+    return Round.objects.select_related("period", "plan").get(code=code)
+
+
+@dataclass(frozen=True)
+class ReturnRow:
+    """A unit's return in a round: how much of it is filled, and whether it is late."""
+
+    report: Return
+    filled: int
+    lines: int
+    is_late: bool
+    is_in_grace: bool
+
+    @property
+    def waits_for_office(self) -> bool:
+        return self.report.state == _State.APPROVED
+
+
+@dataclass(frozen=True)
+class RoundProgress:
+    rows: list[ReturnRow]
+    counts: list[tuple[_State, int]]
+    late: int
+
+    @property
+    def accepted(self) -> int:
+        return dict(self.counts)[_State.ACCEPTED]
+
+
+# Among the returns that are not late: what waits for the office, then what is still with the unit.
+_ORDER = [_State.APPROVED, _State.RETURNED, _State.DRAFT, _State.SUBMITTED, _State.ACCEPTED]
+
+
+def get_progress(opened: Round, now: datetime) -> RoundProgress:
+    """Each unit's return, the late ones first: not handed in when the grace was over, then when it was due."""
+    reports = (
+        Return.objects.filter(round=opened)
+        .select_related("unit", "submitted_by__unit", "approved_by__unit", "accepted_by__unit")
+        .annotate(n_lines=Count("lines"), n_filled=Count("lines", filter=_FILLED))
+    )
+    rows = [_make_row(report, opened, now) for report in reports]
+    rows.sort(key=lambda r: (not r.is_late, not r.is_in_grace, _ORDER.index(_State(r.report.state)), r.report.unit.code))
+    counts = [(state, sum(r.report.state == state for r in rows)) for state in _State]
+    return RoundProgress(rows, counts, sum(r.is_late for r in rows))
+
+
+def _make_row(report: Return, opened: Round, now: datetime) -> ReturnRow:
+    owes = report.state in Return.EDITABLE
+    late = owes and opened.grace_until < now
+    return ReturnRow(report, report.n_filled, report.n_lines, late, owes and not late and opened.due_at < now)  # type: ignore[attr-defined]  # annotated
+
+
+@dataclass(frozen=True)
+class ProposedRound:
+    """The round that would come next, with dates as the latest one had them."""
+
+    label: str
+    opens_at: datetime
+    due_at: datetime
+    grace_days: int
+    has_ended: bool
+
+
+def propose_next_round(plan: Plan, now: datetime) -> ProposedRound:
+    """The period after the plan's latest round's; the last ended quarter where there was none.
+
+    It opens now, or, where the period is still running, when it is over; it is due as long after
+    the period's end (or the opening) as the latest one was.
+    """
+    latest = Round.objects.filter(plan=plan).exclude(period__frequency="range").select_related("period").order_by("-period__ends_on").first()
+    today = timezone.localdate(now)
+    span = shift(latest.period.span, 1) if latest else last_ended("quarter", today)
+    begin = _midnight(span.ends_on + timedelta(days=1))
+    opens_at = max(begin, timezone.localtime(now).replace(second=0, microsecond=0))
+    gap, grace = _get_custom(latest) if latest else (_DUE_AFTER, _GRACE)
+    due_at = max(begin + gap, _midnight(timezone.localdate(opens_at)) + timedelta(days=7, hours=18))
+    return ProposedRound(span.label, opens_at, due_at, grace, span.ends_on < today)
+
+
+def _get_custom(latest: Round) -> tuple[timedelta, int]:
+    """How long after its period's end the latest round was due, if that is a usual length, and its grace."""
+    gap = latest.due_at - _midnight(latest.period.ends_on + timedelta(days=1))
+    grace = (latest.grace_until - latest.due_at).days
+    return (gap if timedelta(days=1) <= gap <= timedelta(days=60) else _DUE_AFTER), grace
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time()))

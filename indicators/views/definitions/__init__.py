@@ -1,0 +1,1 @@
+"""The office's screens for definitions; one module a subject."""

@@ -1,0 +1,86 @@
+"""What the office's screens share: who may open them, and how a form is answered."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from ..errors import RecordError
+from ..forms.base import DefinitionForm, OfficeForm
+from ..models import Plan
+
+P = ParamSpec("P")
+T = TypeVar("T")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+AnyForm = OfficeForm | DefinitionForm
+
+PAGE_SIZE = 100
+
+
+def office_only(permission: str) -> Callable[[View[P]], View[P]]:
+    """Signed in, and holding the office's permission; anybody else who is signed in is answered 403."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @login_required
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not request.user.has_perm(permission):
+                raise PermissionDenied(_("这里由主管处室管理。"))
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+defines = office_only("definition.manage")
+manages_rounds = office_only("round.manage")
+
+
+def submit(form: AnyForm, act: Callable[[], T]) -> tuple[T | None, int]:
+    """Do what a form asks; what the record refuses becomes the form's error. Answers the result and the HTTP status."""
+    if not form.is_valid():
+        return None, 422
+    try:
+        return act(), 200
+    except RecordError as error:
+        field = error.detail.get("field")
+        form.add_error(field if field in form.fields else None, error.message)
+        return None, error.status
+
+
+def answer_form(
+    request: HttpRequest,
+    form: AnyForm,
+    act: Callable[[], T],
+    *,
+    done: Callable[[T], str],
+    to: Callable[[T], str],
+    template: str = "indicators/definitions/form.html",
+    **context: Any,
+) -> HttpResponse:
+    """Show a form; when it was sent and stands, do it, say what happened and go on to ``to``."""
+    status = 200
+    if request.method == "POST":
+        result, status = submit(form, act)
+        if result is not None:
+            messages.success(request, done(result))
+            return redirect(to(result))
+    return render(request, template, {"form": form, **context}, status=status)
+
+
+def paginate(request: HttpRequest, rows: QuerySet[Any]) -> Page[Any]:
+    """The page asked for; the nearest there is, for a number that is none."""
+    return Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+
+
+def get_plan() -> Plan | None:
+    return Plan.objects.filter(is_current=True).first()
