@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from kejiting.accounts.models import User
 
-from ..models import Evidence, IndicatorDefinition, Line, LineEntry, Observation, RegisterCount, Result, ReturnStep, Target
+from ..models import Evidence, IndicatorDefinition, Line, LineEntry, Observation, RegisterCount, Result, Return, ReturnStep, Target
 
 
 @dataclass
@@ -64,6 +64,7 @@ class ResultOrigin:
     result: Result
     observations: Sequence[Observation] = ()
     results: Sequence[Result] = ()
+    lines: Sequence[Line] = ()
     target: Target | None = None
     earlier: Sequence[Result] = field(default_factory=list)
 
@@ -72,7 +73,7 @@ def get_result_origin(user: User, key: int) -> ResultOrigin:
     """Raises ``Result.DoesNotExist``, also for one the user may not see."""
     related = ("indicator", "area", "period", "run", "target__document", "target__period", "task__plan", "aspect")
     result = Result.objects.visible_to(user).select_related(*related).get(pk=key)
-    ids: dict[str, list[int]] = {"observation": [], "result": []}
+    ids: dict[str, list[int]] = {"observation": [], "result": [], "line": []}
     for entry in result.detail.get("inputs", []):
         ids.setdefault(entry["kind"], []).append(entry["id"])
     subject = {name: getattr(result, f"{name}_id") for name in ("indicator", "area", "breakdown", "target", "task", "aspect", "period")}
@@ -80,6 +81,11 @@ def get_result_origin(user: User, key: int) -> ResultOrigin:
         result,
         list(Observation.objects.visible_to(user).filter(pk__in=ids["observation"]).select_related("indicator", "area", "period")),
         list(Result.objects.visible_to(user).filter(pk__in=ids["result"]).select_related("indicator", "area", "period", "task__plan", "aspect")),
+        list(
+            Line.objects.filter(pk__in=ids["line"], report__in=Return.objects.visible_to(user)).select_related(
+                "assignment__milestone", "assignment__task", "report__round__period", "report__unit"
+            )
+        ),
         result.target,
         list(Result.objects.visible_to(user).filter(measure=result.measure, **subject).exclude(pk=result.pk).order_by("-computed_at")[:20]),
     )

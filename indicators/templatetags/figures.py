@@ -5,11 +5,27 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext_lazy as _
 
 from .. import formatting
 from ..models import Light, MissingReason, Observation, Result
 
 register = template.Library()
+
+# Why a result is what it is, as the recomputation notes it (`detail.reason`), in words.
+REASONS = {
+    "overdue": _("已过完成时限，尚未办结"),
+    "due_soon": _("临近完成时限"),
+    "narrative_only": _("只有文字进展，没有可衡量的指标或节点"),
+    "not_reported": _("尚未报送"),
+    "missing": _("本期缺报"),
+    "no_observation": _("尚无数据"),
+    "not_published": _("发布单位尚未公布目标年份的数据"),
+    "no_baseline": _("没有基期值，无法计算完成率"),
+    "no_baseline_period": _("基期年份不明，无法计算序时进度"),
+    "unit_mismatch": _("目标与指标的计量单位不同，无法比较"),
+    "not_computable": _("分母为零或目标等于基期，无法计算"),
+}
 
 register.filter("period_zh", formatting.format_period)
 register.filter("percent", formatting.format_percent)
@@ -52,6 +68,12 @@ def get(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
 def light_name(light: str) -> str:
     """A light's word."""
     return str(Light(light).label) if light in Light.values else ""
+
+
+@register.filter
+def reason_words(code: str) -> str:
+    """Why a result is what it is; a code without a sentence says itself."""
+    return str(REASONS.get(code, code))
 
 
 @register.filter
