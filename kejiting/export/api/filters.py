@@ -1,0 +1,71 @@
+"""Filters of the lists: codes (several by comma), periods by label, booleans; whatever is not known is refused."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
+from django_filters import rest_framework as filters
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from indicators.periods import parse_label
+
+from ..errors import BadQuery
+
+# Read by the view itself, the negotiation or the pages.
+SHARED = {"format", "cursor", "page_size"}
+
+
+def refuse_unknown(request: Request, known: set[str]) -> None:
+    """A parameter nobody reads, or one given twice, would silently give other data than was asked for."""
+    if unknown := sorted(set(request.query_params) - known):
+        raise BadQuery(_("没有这样的参数：%(names)s。可用的有：%(known)s") % {"names": "、".join(n[:40] for n in unknown), "known": "、".join(sorted(known))})
+    if repeated := sorted(name for name in request.query_params if len(request.query_params.getlist(name)) > 1):
+        raise BadQuery(_("参数重复：%(names)s。多个值请用逗号隔开。") % {"names": "、".join(repeated)})
+
+
+class StrictFilterBackend(filters.DjangoFilterBackend):
+    """As django-filter's, but a parameter it does not know is a 400 that names it."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+        filterset_class = self.get_filterset_class(view, queryset)
+        names = set(filterset_class.base_filters) if filterset_class else set()
+        refuse_unknown(request, names | SHARED | set(getattr(view, "more_parameters", ())))
+        return super().filter_queryset(request, queryset, view)
+
+
+class Codes(filters.BaseInFilter, filters.CharFilter):
+    """``?area=620000,610000``."""
+
+
+class VisibleCodes(Codes):
+    """Codes of related rows; those the asker may not see are as unknown as those that do not exist."""
+
+    def __init__(self, model: type[Model], **options: Any) -> None:
+        self.related = model
+        super().__init__(**options)
+
+    def filter(self, rows: QuerySet[Any], value: list[str] | None) -> QuerySet[Any]:
+        if not value:
+            return rows
+        visible = self.related._default_manager.visible_to(self.parent.request.user)  # type: ignore[attr-defined]  # every register has it
+        return rows.filter(**{f"{self.field_name}__in": visible.filter(code__in=value).values("pk")})
+
+
+def validate_label(text: str) -> None:
+    try:
+        parse_label(text)
+    except ValueError as error:
+        raise ValidationError(_("“%(text)s”不是期间：请写成 2025、2025-S1、2025-Q3 或 2025-03。") % {"text": text[:20]}) from error
+
+
+def periods(field: str = "period_id") -> Codes:
+    return Codes(field_name=field, validators=[validate_label], label="期间标签，如 2025-Q3；多个用逗号隔开")
+
+
+class Flag(filters.TypedChoiceFilter):
+    """``true`` or ``false``, and nothing that looks like it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=[("true", "true"), ("false", "false")], coerce="true".__eq__, **options)

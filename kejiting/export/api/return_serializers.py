@@ -1,0 +1,159 @@
+"""A return as JSON: its outputs, and the inputs of its steps. The names are a contract with other programs."""
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from indicators.actions.reporting import NOTE_LENGTH, TEXT_LENGTH
+from indicators.models import MissingReason, Qualifier, Return
+from indicators.numbers import plain
+from indicators.queries.returns import SheetLine
+
+from .fields import Code, PageLink, PlainDecimal
+
+MISSING = "缺报原因：" + "、".join(f"{value} {label}" for value, label in MissingReason.choices)
+QUALIFIER = "限定：" + "、".join(f"{value} {label}" for value, label in Qualifier.choices if value)
+
+
+class ReturnRow(serializers.Serializer[Return]):
+    round = serializers.CharField(source="round.code", read_only=True)
+    unit = serializers.CharField(source="unit.code", read_only=True)
+    state = serializers.CharField(read_only=True, help_text="draft、submitted、approved、accepted、returned")
+    version = serializers.IntegerField(read_only=True)
+    unit_name = serializers.CharField(source="unit.name_zh", read_only=True)
+    period = serializers.CharField(source="round.period_id", read_only=True)
+    due_at = serializers.DateTimeField(source="round.due_at", read_only=True)
+    is_demo = serializers.BooleanField(read_only=True)
+    url = serializers.SerializerMethodField()
+
+    def get_url(self, report: Return) -> str:
+        path = reverse("api-return", kwargs={"round": report.round.code, "unit": report.unit.code})
+        return str(self.context["request"].build_absolute_uri(path))
+
+
+class FindingOutput(serializers.Serializer[Any]):
+    code = serializers.CharField(read_only=True)
+    severity = serializers.CharField(read_only=True, help_text="error 不能提交；warning 须写说明才能提交")
+    message = serializers.CharField(read_only=True)
+
+
+class PendingCorrection(serializers.Serializer[Any]):
+    value = PlainDecimal()
+    qualifier = Code(help_text=QUALIFIER)
+    missing = Code(help_text=MISSING)
+    reason = serializers.CharField(read_only=True)
+    by = serializers.CharField(source="requested_by.stamp", read_only=True)
+    at = serializers.DateTimeField(source="requested_at", read_only=True)
+
+
+class LineOutput(serializers.Serializer[SheetLine]):
+    """A line as it stands now: an accepted one with its value in force."""
+
+    line = serializers.CharField(source="line.pk", read_only=True)
+    kind = serializers.CharField(source="line.kind", read_only=True, help_text="indicator、milestone、narrative")
+    indicator = Code(source="line.assignment.indicator.code")
+    area = Code(source="line.assignment.area_id")
+    breakdown = serializers.SerializerMethodField()
+    name = serializers.CharField(read_only=True)
+    unit_of_measure = Code(source="line.assignment.indicator.unit_of_measure")
+    value = serializers.SerializerMethodField(help_text="指标按其 accumulation 口径；节点 1 已完成、0 未完成；任务为进展情况")
+    previous = serializers.SerializerMethodField(help_text="上一期")
+    problems = serializers.CharField(source="line.problems", read_only=True, help_text="存在问题；仅任务有此项")
+    next_steps = serializers.CharField(source="line.next_steps", read_only=True, help_text="下一步打算；仅任务有此项")
+    qualifier = Code(source="in_force.qualifier", help_text=QUALIFIER)
+    missing = Code(source="in_force.missing", help_text=MISSING)
+    note = serializers.CharField(source="line.note", read_only=True)
+    findings = FindingOutput(many=True, read_only=True)
+    completion = PlainDecimal(help_text="完成率，1 为全部完成")
+    schedule = PlainDecimal(help_text="序时进度：至此应完成的份额")
+    light = Code(help_text="red、yellow、grey、blue、green、pending、closed")
+    correction = PendingCorrection(source="pending", read_only=True, allow_null=True, help_text="待处理的更正")
+
+    @extend_schema_field({"type": "string", "nullable": True})
+    def get_breakdown(self, row: SheetLine) -> str | None:
+        return row.line.assignment.breakdown_id if row.line.kind == "indicator" else None
+
+    @extend_schema_field({"type": "string", "nullable": True, "example": "12.5"})
+    def get_value(self, row: SheetLine) -> str | None:
+        return row.line.progress or None if row.line.kind == "narrative" else plain(row.value)
+
+    @extend_schema_field({"type": "string", "nullable": True, "example": "11"})
+    def get_previous(self, row: SheetLine) -> str | None:
+        return row.previous_text or None if row.line.kind == "narrative" else plain(row.previous)
+
+    def to_representation(self, instance: SheetLine) -> dict[str, Any]:
+        data = super().to_representation(instance)
+        if instance.line.kind != "narrative":
+            del data["problems"], data["next_steps"]
+        return data
+
+
+class SavedLine(LineOutput):
+    """A line with the return's version, as in the ``ETag``."""
+
+    version = serializers.SerializerMethodField()
+
+    def get_version(self, row: SheetLine) -> int:
+        return int(self.context["report"].version)
+
+
+class ContextOutput(serializers.Serializer[Any]):
+    """A figure shown beside the lines, which nobody types."""
+
+    indicator = serializers.CharField(source="indicator.code", read_only=True)
+    name = serializers.CharField(source="indicator.name_zh", read_only=True)
+    area = serializers.CharField(source="area_id", read_only=True)
+    period = serializers.CharField(source="period_id", read_only=True)
+    value = PlainDecimal()
+    unit_of_measure = serializers.CharField(read_only=True)
+    qualifier = Code(help_text=QUALIFIER)
+    missing = Code(help_text=MISSING)
+    origin = serializers.CharField(source="indicator.origin", read_only=True)
+    is_demo = serializers.BooleanField(read_only=True)
+    provenance = PageLink("provenance", kind="observation", key="{row.pk}")
+
+
+class HistoryOutput(serializers.Serializer[Any]):
+    to = serializers.CharField(source="to_state", read_only=True)
+    by = serializers.CharField(source="by.stamp", read_only=True)
+    at = serializers.DateTimeField(read_only=True)
+    reason = serializers.CharField(read_only=True)
+
+
+class ReturnOutput(serializers.Serializer[Any]):
+    round = serializers.CharField(source="report.round.code", read_only=True)
+    unit = serializers.CharField(source="report.unit.code", read_only=True)
+    state = serializers.CharField(source="report.state", read_only=True)
+    version = serializers.IntegerField(source="report.version", read_only=True)
+    period = serializers.CharField(source="report.round.period_id", read_only=True)
+    due_at = serializers.DateTimeField(source="report.round.due_at", read_only=True)
+    is_demo = serializers.BooleanField(source="report.is_demo", read_only=True)
+    lines = LineOutput(many=True, read_only=True)
+    history = HistoryOutput(source="steps", many=True, read_only=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        # Not declared above, because a serializer calls something else `context`.
+        return {**super().get_fields(), "context": ContextOutput(many=True, read_only=True)}
+
+
+class StepInput(serializers.Serializer[Any]):
+    reason = serializers.CharField(default="", allow_blank=True, allow_null=True, max_length=NOTE_LENGTH)
+
+
+class CorrectionInput(StepInput):
+    value = serializers.JSONField(default=None, help_text="更正后的数值，如 \"12.5\"")
+    missing = serializers.CharField(default="", allow_blank=True, allow_null=True, help_text=MISSING)
+    qualifier = serializers.CharField(default="", allow_blank=True, allow_null=True, help_text=QUALIFIER)
+
+
+class LineInput(serializers.Serializer[Any]):
+    """For the schema alone: what is typed is read by the action, so that page, Excel and program share its words."""
+
+    value = serializers.CharField(required=False, allow_null=True, help_text="普通数字，如 \"12.5\"；任务为进展情况文字")
+    qualifier = serializers.CharField(required=False, allow_null=True, help_text=QUALIFIER)
+    missing = serializers.CharField(required=False, allow_null=True, help_text=MISSING)
+    note = serializers.CharField(required=False, max_length=NOTE_LENGTH)
+    problems = serializers.CharField(required=False, max_length=TEXT_LENGTH, help_text="仅任务")
+    next_steps = serializers.CharField(required=False, max_length=TEXT_LENGTH, help_text="仅任务")

@@ -1,0 +1,332 @@
+"""Reporting by machine: each status code of the contract, and the exact JSON."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from indicators.actions import rounds
+from indicators.models import Line, LineEntry, Observation
+from kejiting.export.keys import create_key
+from tests.builders import Quarter, observe
+from tests.export.callers import Caller
+
+pytestmark = pytest.mark.django_db
+
+RETURN = "returns/2025-Q3/gxt/"
+
+
+def line_path(quarter: Quarter, kind: str = "indicator") -> str:
+    return f"{RETURN}lines/{quarter.line(kind).pk}/"
+
+
+def error(response: Any) -> dict[str, Any]:
+    body = response.json()["error"]
+    assert body["code"]
+    assert len(body["message"]) > 4
+    return body
+
+
+def current_tag(caller: Caller) -> str:
+    return str(caller.get(RETURN).headers["ETag"])
+
+
+# -- reading -------------------------------------------------------------------------------------
+
+
+def test_the_list_holds_what_one_may_see(quarter: Quarter, machine: Caller, reader: Caller) -> None:
+    body = machine.get("returns/").json()
+    assert body["next"] is None
+    assert [(r["round"], r["unit"], r["state"], r["version"]) for r in body["results"]] == [("2025-Q3", "gxt", "draft", quarter.report.version)]
+    assert reader.get("returns/").json() == {"results": [], "next": None}
+    assert len(Caller(user=quarter.cast.guo).get("returns/?state=draft").json()["results"]) == 1
+    assert Caller(user=quarter.cast.guo).get("returns/?unit=nobody").json()["results"] == []
+
+
+def test_a_return_has_the_agreed_shape(quarter: Quarter, machine: Caller) -> None:
+    observe(quarter.indicator, {"2025-Q2": "11"})
+    response = machine.get(RETURN)
+    body = response.json()
+    assert response.status_code == 200
+    assert response.headers["ETag"] == f'"{body["version"]}"'
+    assert {name: body[name] for name in ("round", "unit", "state", "context", "history")} == {
+        "round": "2025-Q3", "unit": "gxt", "state": "draft", "context": [], "history": [],
+    }  # fmt: skip
+    lines = {line["kind"]: line for line in body["lines"]}
+    assert set(lines) == {"indicator", "milestone", "narrative"}
+    figure = lines["indicator"]
+    assert {name: figure[name] for name in ("line", "indicator", "area", "name", "unit_of_measure", "value", "previous", "missing", "note")} == {
+        "line": str(quarter.line().pk),
+        "indicator": "contracts",
+        "area": "620000",
+        "name": "指标 contracts",
+        "unit_of_measure": "项",
+        "value": None,
+        "previous": "11",
+        "missing": None,
+        "note": "",
+    }
+    assert [set(f) for f in figure["findings"]] == [{"code", "severity", "message"}]
+    assert "problems" not in figure
+    assert (lines["narrative"]["value"], lines["narrative"]["problems"], lines["narrative"]["next_steps"]) == (None, "", "")
+
+
+@pytest.mark.parametrize("path", ["returns/2031-Q1/gxt/", "returns/2025-Q3/nobody/", "returns/2025-Q3/gxt/lines/999999/", f"returns/2025-Q3/gxt/lines/{'9' * 40}/"])
+def test_what_does_not_exist_is_404(quarter: Quarter, machine: Caller, path: str) -> None:
+    response = machine.get(path)
+    assert response.status_code == 404
+    assert error(response)["code"] == "not_found"
+
+
+def test_another_units_return_does_not_exist(quarter: Quarter, reader: Caller) -> None:
+    city = Caller(secret=create_key("city", scope="report", unit_code="620100")[1])
+    for caller in (city, reader, Caller(user=quarter.cast.lin)):
+        assert caller.get(RETURN).status_code == 404
+        assert caller.get(line_path(quarter)).status_code == 404
+    assert city.patch(line_path(quarter), {"value": "1"}).status_code == 404
+    assert city.post(f"{RETURN}submit/").status_code == 404
+    assert quarter.line().value is None
+
+
+# -- entry ---------------------------------------------------------------------------------------
+
+
+def test_a_saved_line_is_answered_with_its_findings_and_the_new_version(quarter: Quarter, machine: Caller) -> None:
+    response = machine.patch(line_path(quarter), {"value": "12.5", "note": "含折半"}, current_tag(machine))
+    body = response.json()
+    assert response.status_code == 200
+    assert (body["value"], body["note"], body["kind"], body["missing"]) == ("12.5", "含折半", "indicator", None)
+    assert [f["code"] for f in body["findings"] if f["severity"] == "warning"]
+    assert response.headers["ETag"] == f'"{body["version"]}"' == current_tag(machine)
+    assert {"completion", "schedule", "light"} <= set(body)
+    assert machine.get(line_path(quarter)).json() == body
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [("１２．５", "12.5"), ("1,234", "1234"), ("１，２３４．５", "1234.5"), ("-3", "-3"), (12, "12"), (0.1, "0.1"), ("123456789012345678.123456", "123456789012345678.123456")],
+)
+def test_any_number_the_field_can_hold_is_taken(quarter: Quarter, machine: Caller, typed: object, stored: str) -> None:
+    response = machine.patch(line_path(quarter), {"value": typed}, current_tag(machine))
+    assert (response.status_code, response.json()["value"]) == (200, stored)
+    assert quarter.line().value == Decimal(stored)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *({"value": typed} for typed in ("约30", "≥5", "=1+1", "NaN", "9" * 40, "1e5", "12%", "十二", True, [1], {"a": 1})),
+        {"missing": "lost"},
+        {"missing": ["not_available"]},
+        {"value": "1", "missing": "not_available"},
+        {"qualifier": "roughly"},
+        {"note": 5},
+        {"note": "长" * 2001},
+        {"worth": "1"},
+        {"value": "1", "problems": "只有任务才有"},
+        [1, 2],
+        "[]",
+        '"12.5"',
+        "null",
+        '{"value": NaN}',
+        '{"value": 1e5}',
+        '{"value": ' + "9" * 40 + "}",
+    ],
+)
+def test_what_cannot_be_stored_is_refused_in_words(quarter: Quarter, machine: Caller, body: Any) -> None:
+    response = machine.patch(line_path(quarter), body, current_tag(machine))
+    assert response.status_code == 422, response.content
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in error(response)["message"])
+    assert quarter.line().value is None
+    assert not LineEntry.objects.exists()
+
+
+def test_unknown_fields_are_named(quarter: Quarter, machine: Caller) -> None:
+    assert "worth" in error(machine.patch(line_path(quarter), {"worth": 1}, current_tag(machine)))["message"]
+    assert "because" in error(machine.post(f"{RETURN}submit/", {"because": "x"}))["message"]
+
+
+@pytest.mark.parametrize("body", ["{", "value=1", '{"value": "1"', "[" * 100_000, '{"note": "\\ud800"}', "\xff", ""])
+def test_malformed_json_is_400(quarter: Quarter, machine: Caller, body: str) -> None:
+    response = machine.patch(line_path(quarter), body, current_tag(machine))
+    assert response.status_code == 400
+    assert error(response)["code"] == "malformed"
+
+
+def test_other_content_types_are_415_and_too_much_is_413(quarter: Quarter, machine: Caller) -> None:
+    path = f"/api/v1/{line_path(quarter)}"
+    assert machine.client.patch(path, "value=1", content_type="application/x-www-form-urlencoded").status_code == 415
+    assert machine.patch(line_path(quarter), '{"note": "' + "a" * 3_000_000 + '"}').status_code == 413
+
+
+def test_missing_with_its_reason_and_back(quarter: Quarter, machine: Caller) -> None:
+    body = machine.patch(line_path(quarter), {"missing": "not_available", "note": "统计口径调整"}, current_tag(machine)).json()
+    assert (body["value"], body["missing"], body["findings"]) == (None, "not_available", [])
+    body = machine.patch(line_path(quarter), {"value": "30", "qualifier": "about"}, current_tag(machine)).json()
+    assert (body["value"], body["missing"], body["qualifier"]) == ("30", None, "about")
+
+
+def test_milestone_and_narrative(quarter: Quarter, machine: Caller) -> None:
+    assert machine.patch(line_path(quarter, "milestone"), {"value": "1"}, current_tag(machine)).json()["value"] == "1"
+    assert machine.patch(line_path(quarter, "milestone"), {"value": "2"}, current_tag(machine)).status_code == 422
+    told = {"value": "<script>alert(1)</script>", "problems": "缺口", "next_steps": "补齐"}
+    body = machine.patch(line_path(quarter, "narrative"), told, current_tag(machine)).json()
+    assert {name: body[name] for name in told} == told
+    assert quarter.line("narrative").progress == "<script>alert(1)</script>"
+
+
+def test_a_script_in_a_note_is_text(quarter: Quarter, machine: Caller) -> None:
+    response = machine.patch(line_path(quarter), {"value": "1", "note": "<script>alert(1)</script>\x00"}, current_tag(machine))
+    assert response.json()["note"] == "<script>alert(1)</script>"
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+# -- versions ------------------------------------------------------------------------------------
+
+
+def test_without_a_version_nothing_is_saved(quarter: Quarter, machine: Caller) -> None:
+    response = machine.patch(line_path(quarter), {"value": "1"}, tag=None)
+    assert response.status_code == 428
+    assert error(response)["code"] == "version_required"
+    assert quarter.line().value is None
+
+
+@pytest.mark.parametrize("tag", ['"999"', '"0"', '"abc"', "1", "*", 'W/"1"', '"-1"', '"1', '"１"', f'"{"9" * 5000}"'])
+def test_an_unknown_version_is_412(quarter: Quarter, machine: Caller, tag: str) -> None:
+    response = machine.patch(line_path(quarter), {"value": "1"}, tag)
+    assert response.status_code == 412
+    assert error(response)["version"] == quarter.report.version
+    assert quarter.line().value is None
+
+
+def test_two_programs_on_one_line(quarter: Quarter, machine: Caller) -> None:
+    person = Caller(user=quarter.cast.xie)
+    seen = current_tag(machine)
+    assert person.patch(line_path(quarter), {"value": "1"}, seen).status_code == 200
+    assert machine.patch(line_path(quarter), {"value": "2"}, seen).status_code == 412
+    # An earlier version is good for every line that has not changed since.
+    assert machine.patch(line_path(quarter, "milestone"), {"value": "1"}, seen).status_code == 200
+    assert machine.patch(line_path(quarter), {"value": "2"}, f'{seen}, {current_tag(machine)}').status_code == 200
+    assert quarter.line().value == 2
+
+
+# -- steps ---------------------------------------------------------------------------------------
+
+
+def test_the_whole_way(quarter: Quarter, machine: Caller) -> None:
+    for kind, value in (("indicator", "12"), ("milestone", "1"), ("narrative", "按计划推进")):
+        assert machine.patch(line_path(quarter, kind), {"value": value}, current_tag(machine)).status_code == 200
+    response = machine.post(f"{RETURN}submit/", {"reason": ""})
+    assert (response.status_code, response.json()["state"]) == (200, "submitted")
+    assert response.headers["ETag"] == f'"{response.json()["version"]}"'
+    reviewer, office = Caller(user=quarter.cast.shen), Caller(user=quarter.cast.guo)
+    assert reviewer.post(f"{RETURN}return/").status_code == 422
+    assert reviewer.post(f"{RETURN}return/", {"reason": "请核对"}).json()["state"] == "returned"
+    assert machine.post(f"{RETURN}submit/").status_code == 200
+    assert reviewer.post(f"{RETURN}approve/").status_code == 200
+    body = office.post(f"{RETURN}accept/", {"reason": "同意"}).json()
+    assert body["state"] == "accepted"
+    assert [step["to"] for step in body["history"]] == ["submitted", "returned", "submitted", "approved", "accepted"]
+    assert set(body["history"][1]) == {"to", "by", "at", "reason"}
+    assert (body["history"][1]["reason"], body["history"][0]["by"]) == ("请核对", "gxt gxt")
+    assert Observation.objects.get().value == 12
+
+
+def test_steps_in_the_wrong_state_are_409(quarter: Quarter, machine: Caller) -> None:
+    quarter.fill()
+    reviewer, office = Caller(user=quarter.cast.shen), Caller(user=quarter.cast.guo)
+    assert reviewer.post(f"{RETURN}approve/").status_code == 409
+    assert office.post(f"{RETURN}accept/").status_code == 409
+    assert machine.post(f"{RETURN}submit/").status_code == 200
+    response = machine.post(f"{RETURN}submit/")
+    assert response.status_code == 409
+    assert error(response)["state"] == "submitted"
+    assert machine.patch(line_path(quarter), {"value": "13"}, current_tag(machine)).status_code == 409
+
+
+def test_what_is_not_ready_is_422_and_named(quarter: Quarter, machine: Caller) -> None:
+    response = machine.post(f"{RETURN}submit/")
+    assert response.status_code == 422
+    assert {p["where"] for p in error(response)["problems"]} == {str(line.pk) for line in Line.objects.all()}
+    quarter.fill("12.5")  # not whole: a warning, and no note
+    assert machine.post(f"{RETURN}submit/").status_code == 422
+    machine.patch(line_path(quarter), {"note": "含一项按折半计"}, current_tag(machine))
+    assert machine.post(f"{RETURN}submit/").status_code == 200
+
+
+def test_who_may_not_is_403(quarter: Quarter, machine: Caller, reader: Caller) -> None:
+    quarter.fill()
+    reviewer, office = Caller(user=quarter.cast.shen), Caller(user=quarter.cast.guo)
+    tag = current_tag(machine)
+    for caller in (reviewer, office):
+        assert caller.patch(line_path(quarter), {"value": "1"}, tag).status_code == 403
+        assert caller.post(f"{RETURN}submit/").status_code == 403
+    machine.post(f"{RETURN}submit/")
+    for verb in ("approve", "accept", "return"):
+        assert machine.post(f"{RETURN}{verb}/", {"reason": "自审"}).status_code == 403
+    assert error(reader.post(f"{RETURN}submit/"))["code"] == "not_allowed"
+    assert reader.patch(line_path(quarter), {"value": "1"}, tag).status_code == 403
+
+
+def test_a_closed_round_is_409(quarter: Quarter, machine: Caller) -> None:
+    quarter.fill()
+    rounds.lock_round(quarter.round, by=quarter.cast.guo)
+    assert machine.patch(line_path(quarter), {"value": "1"}, current_tag(machine)).status_code == 409
+    assert error(machine.post(f"{RETURN}submit/"))["code"] == "wrong_state"
+
+
+# -- corrections ---------------------------------------------------------------------------------
+
+
+def test_a_correction_is_asked_by_one_and_answered_by_another(quarter: Quarter, machine: Caller) -> None:
+    line, office = line_path(quarter), Caller(user=quarter.cast.guo)
+    assert machine.post(f"{line}correct/", {"value": "13", "reason": "漏报"}).status_code == 409
+    quarter.accept("12")
+    assert machine.post(f"{line}correct/", {"value": "13"}).status_code == 422
+    assert machine.post(f"{line}correct/", {"value": "约13", "reason": "漏报"}).status_code == 422
+    assert machine.post(f"{line}correct/", {"value": "13", "missing": "withheld", "reason": "漏报"}).status_code == 422
+    assert office.post(f"{line}accept/").status_code == 409
+    body = machine.post(f"{line}correct/", {"value": "13", "reason": "漏报一项"}).json()
+    row = next(r for r in body["lines"] if r["kind"] == "indicator")
+    assert (row["value"], row["correction"]["value"], row["correction"]["reason"]) == ("12", "13", "漏报一项")
+    assert machine.post(f"{line}correct/", {"value": "14", "reason": "再改"}).status_code == 409
+    assert machine.post(f"{line}accept/").status_code == 403
+    assert office.post(f"{line}return/").status_code == 422
+    assert office.post(f"{line}return/", {"reason": "请附材料"}).status_code == 200
+    machine.post(f"{line}correct/", {"value": "13", "reason": "漏报一项，已附材料"})
+    body = office.post(f"{line}accept/").json()
+    row = next(r for r in body["lines"] if r["kind"] == "indicator")
+    assert (row["value"], row["correction"]) == ("13", None)
+    assert sorted(Observation.objects.values_list("vintage", "value")) == [(1, Decimal(12)), (2, Decimal(13))]
+
+
+def test_a_correction_to_missing(quarter: Quarter, machine: Caller) -> None:
+    quarter.accept("12")
+    machine.post(f"{line_path(quarter)}correct/", {"missing": "withheld", "reason": "依规不予公布"})
+    body = Caller(user=quarter.cast.guo).post(f"{line_path(quarter)}accept/").json()
+    row = next(r for r in body["lines"] if r["kind"] == "indicator")
+    assert (row["value"], row["missing"]) == (None, "withheld")
+
+
+# -- signing in ----------------------------------------------------------------------------------
+
+
+def test_a_session_needs_its_csrf_token_and_a_key_does_not(quarter: Quarter) -> None:
+    quarter.fill()
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(quarter.cast.xie)
+    path = f"/api/v1/{RETURN}submit/"
+    refused = browser.post(path, content_type="application/json")
+    assert refused.status_code == 403
+    assert "error" in refused.json()
+    browser.cookies["csrftoken"] = token = "a" * 32
+    assert browser.post(path, content_type="application/json", headers={"X-CSRFToken": token}).status_code == 200
+
+
+def test_unknown_addresses_under_api_are_json(quarter: Quarter, machine: Caller) -> None:
+    for path in ("nothing/", "returns/2025-Q3/gxt/lines/abc/", "returns/%00/gxt/", "returns/2025-Q3/gxt/publish/"):
+        response = machine.get(path)
+        assert response.status_code == 404
+        assert response.headers["Content-Type"] == "application/json"
