@@ -1,0 +1,181 @@
+"""A quarter lived through in headless Chromium by everybody it concerns, with a real worker (the issue's walk)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.hashers import make_password
+from playwright.sync_api import Browser, Page, expect
+
+from indicators.models import Observation
+from indicators.recompute import run
+from tests.builders import Quarter, make_target, observe
+from tests.conftest import WorkerProcess
+
+pytestmark = [pytest.mark.browser, pytest.mark.worker, pytest.mark.slow]
+
+PASSWORD = "walk-through-2025"
+# A page that is open elsewhere asks every second; the aim of two seconds is measured by `make bench`.
+PATIENCE = 15_000
+expect.set_options(timeout=PATIENCE)
+
+
+class People:
+    """Each person has a browser of their own."""
+
+    def __init__(self, chromium: Browser, url: str) -> None:
+        self.chromium, self.url = chromium, url
+        self.errors: list[str] = []
+
+    def sign_in(self, name: str) -> Page:
+        page = self.chromium.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900}).new_page()
+        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" and "status of 4" not in m.text else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.goto(self.url + "/accounts/login/")
+        page.fill("input[name=username]", name)
+        page.fill("input[name=password]", PASSWORD)
+        page.press("input[name=password]", "Enter")
+        page.wait_for_url(self.url + "/")
+        return page
+
+
+@pytest.fixture
+def quarter(transactional_db: None) -> Quarter:
+    from indicators.models import Breakdown
+    from kejiting.accounts.models import User
+
+    Breakdown.objects.get_or_create(code="_T", defaults={"name_zh": "合计"})
+    made = Quarter()
+    User.objects.update(password=make_password(PASSWORD))
+    observe(made.indicator, {"2024-Q3": "7", "2025-Q1": "5", "2025-Q2": "8"})
+    make_target(made.indicator, "20")
+    run()
+    return made
+
+
+@pytest.fixture
+def people(chromium: Browser, live_server: Any) -> Iterator[People]:
+    found = People(chromium, live_server.url)
+    yield found
+    for context in chromium.contexts:
+        context.close()
+    assert found.errors == []
+
+
+def value_cell(page: Page, quarter: Quarter) -> Any:
+    return page.locator(f"#v{quarter.line().pk}")
+
+
+def test_a_quarter(quarter: Quarter, people: People, celery_worker: WorkerProcess) -> None:
+    leader = people.sign_in("du")
+    expect(leader.locator("#panel-tasks")).to_contain_text("任务1")
+    address = f"{people.url}/reporting/2025-Q3/gxt/"
+
+    # 2. staff: 待办, the grid, what is wrong is said at the cell, the keyboard is enough
+    staff = people.sign_in("xie")
+    staff.goto(people.url + "/reporting/")
+    expect(staff.get_by_text("还有 3 项未填")).to_be_visible()
+    staff.get_by_role("link", name="去填报").click()
+    row = staff.locator(f"#line-{quarter.line().pk}")
+    expect(row).to_contain_text("8")  # last quarter
+    expect(row).to_contain_text("7")  # the same quarter last year
+    cell = value_cell(staff, quarter)
+    cell.focus()
+    staff.keyboard.type("约12")
+    expect(row.get_by_role("alert")).to_contain_text("限定")
+    expect(cell).to_have_value("约12")
+    cell.fill("6")
+    expect(row).to_contain_text("小于上期累计 8")
+    cell.fill("")
+    staff.keyboard.type("１２")
+    expect(row.locator(".cell-state")).to_have_text("已保存")
+    expect(row.locator("[data-slot=verdict]")).to_contain_text("60.0%")
+    staff.keyboard.press("Enter")
+    expect(cell).to_have_value("12")
+    staff.locator(f"#v{quarter.line('milestone').pk}").select_option("1")
+    staff.locator(f"#v{quarter.line('narrative').pk}").fill("<script>alert(1)</script> 按计划推进")
+    expect(staff.locator("#save-state")).to_have_text("全部已保存")
+    staff.get_by_role("button", name="提交审核").click()
+    expect(staff.get_by_text("已提交，等待本单位审核人审核。")).to_be_visible()
+
+    # 3. the reviewer sends it back with a reason; staff sees it; again; the office accepts
+    reviewer = people.sign_in("shen")
+    reviewer.goto(address)
+    expect(reviewer.locator(f"#line-{quarter.line().pk}")).to_contain_text("+4")
+    reviewer.get_by_label("退回理由（必填）").fill("请核对口径")
+    reviewer.get_by_role("button", name="退回修改").click()
+    staff.goto(address)
+    expect(staff.get_by_text("请核对口径").first).to_be_visible()
+    staff.get_by_role("button", name="提交审核").click()
+    reviewer.goto(address)
+    reviewer.get_by_role("button", name="审核通过").click()
+    expect(reviewer.get_by_text("已审核通过，等待科技厅接收。")).to_be_visible()
+    office = people.sign_in("guo")
+    office.goto(address)
+    office.get_by_role("button", name="接收入库").click()
+    expect(office.get_by_text("已接收，数值已入库")).to_be_visible()
+
+    # 4. the overview that was open all the while shows it without a reload
+    expect(leader.locator("#panel-latest")).to_contain_text("12", timeout=PATIENCE)
+    expect(leader.locator("#panel-latest")).to_contain_text("guo")
+    expect(leader.locator("#panel-tasks .p").first).to_contain_text("80%", timeout=PATIENCE)
+
+    # 5. a correction: asked by one, in force when another accepts, the old value reachable
+    staff.goto(address)
+    line = staff.locator(f"#line-{quarter.line().pk}")
+    line.get_by_text("申请更正").click()
+    line.get_by_label("更正为").fill("14")
+    line.get_by_label("更正原因（必填）").fill("漏计两项")
+    line.get_by_role("button", name="提出更正").click()
+    expect(staff.get_by_text("原值继续有效").first).to_be_visible()
+    assert Observation.objects.filter(indicator=quarter.indicator).latest().get(period="2025-Q3").value == 12
+    office.goto(address)
+    office.get_by_role("button", name="接收更正").click()
+    expect(office.get_by_text("更正已接收")).to_be_visible()
+    expect(leader.locator("#panel-latest")).to_contain_text("更正", timeout=PATIENCE)
+    leader.goto(f"{people.url}/indicators/contracts/")
+    expect(leader.get_by_text("已修订")).to_be_visible()
+    first = Observation.objects.get(indicator=quarter.indicator, period="2025-Q3", vintage=1)
+    leader.goto(f"{people.url}/indicators/contracts/?as_of={first.recorded_at.isoformat().replace('+', '%2B')}")
+    expect(leader.get_by_role("status").filter(has_text="不是现在的情况")).to_be_visible()
+    expect(leader.get_by_text("已修订")).to_have_count(0)
+
+    # 6. from the overview down to who said it
+    leader.goto(people.url + "/")
+    leader.locator("#panel-tasks a.task").first.click()
+    leader.get_by_role("link", name="指标 contracts").click()
+    expect(leader.locator(".chart .main-svg").first).to_be_visible()
+    leader.locator(".facts .num").click()
+    for words in ("漏计两项", "申请 gxt xie", "接收 kjt-ghc guo"):
+        expect(leader.locator(".chain")).to_contain_text(words)
+
+
+def test_what_was_typed_survives_a_lost_connection(quarter: Quarter, people: People) -> None:
+    staff = people.sign_in("xie")
+    staff.goto(f"{people.url}/reporting/2025-Q3/gxt/")
+    row = staff.locator(f"#line-{quarter.line().pk}")
+    staff.context.set_offline(True)
+    value_cell(staff, quarter).fill("12")
+    expect(row.get_by_role("alert")).to_contain_text("连接中断")
+    expect(value_cell(staff, quarter)).to_have_value("12")
+    staff.context.set_offline(False)
+    expect(row.locator(".cell-state")).to_have_text("已保存", timeout=PATIENCE)
+    assert quarter.line().value == 12
+    people.errors.clear()  # the browser itself reports the connection that was cut on purpose
+
+
+def test_two_browsers_on_one_return(quarter: Quarter, people: People) -> None:
+    first, second = people.sign_in("xie"), people.sign_in("xie")
+    for page in (first, second):
+        page.goto(f"{people.url}/reporting/2025-Q3/gxt/")
+    value_cell(first, quarter).fill("12")
+    row = first.locator(f"#line-{quarter.line().pk}")
+    expect(row.locator(".cell-state")).to_have_text("已保存")
+    value_cell(second, quarter).fill("13")
+    alert = second.locator(f"#line-{quarter.line().pk}").get_by_role("alert")
+    expect(alert).to_contain_text("12")
+    expect(value_cell(second, quarter)).to_have_value("13")
+    assert quarter.line().value == 12
+    alert.get_by_role("button", name="保留我的").click()
+    expect(second.locator(f"#line-{quarter.line().pk} .cell-state")).to_have_text("已保存")
+    assert quarter.line().value == 13
