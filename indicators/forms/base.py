@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
+from django.forms.models import construct_instance
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -38,7 +39,8 @@ class OfficeFormMixin:
 
     def error_links(self) -> Iterator[ErrorLink]:
         form: forms.BaseForm = self  # type: ignore[assignment]  # mixed into one
-        for name, messages in form.errors.items():
+        order = [*form.fields, *form.errors]
+        for name, messages in sorted(form.errors.items(), key=lambda item: order.index(item[0])):
             field = form[name] if name in form.fields else None
             for message in messages:
                 yield ErrorLink(self._anchor(field), str(field.label) if field else "", str(message))
@@ -68,10 +70,16 @@ class DefinitionForm(OfficeFormMixin, forms.ModelForm):
     # Constraint → the field its sentence stands at; others stand above the form.
     field_of: ClassVar[dict[str, str]] = {}
 
-    def validate_unique(self) -> None:
-        """Uniqueness is among the constraints below."""
+    def _post_clean(self) -> None:
+        """As ``ModelForm``'s, but for the constraints: it leaves out those with a field that is not on the form, and names the rest."""
+        self.instance = construct_instance(self, self.instance, self._meta.fields, self._meta.exclude)
+        try:
+            self.instance.clean_fields(exclude=self._get_validation_exclusions())
+        except ValidationError as error:
+            self._update_errors(error)
+        self._check_constraints()
 
-    def validate_constraints(self) -> None:
+    def _check_constraints(self) -> None:
         broken = set(self.errors)
         for constraint in self.instance._meta.constraints:
             try:
@@ -92,6 +100,10 @@ def name_with_mark(row: Any) -> str:
 
 class RowField(forms.ModelChoiceField):
     """A choice among rows, marked where they are demonstration."""
+
+    def __init__(self, queryset: QuerySet[Any] | None, *, empty_label: Any = None, **more: Any) -> None:
+        empty = gettext_lazy("请选择") if more.get("required", True) else gettext_lazy("（无）")
+        super().__init__(queryset, empty_label=empty_label or empty, **more)
 
     default_error_messages = {"invalid_choice": gettext_lazy("没有这个选项，或已不可用。")}
 
@@ -131,7 +143,7 @@ class NumberField(forms.CharField):
         try:
             return parse_number(text)
         except NotANumber as error:
-            raise ValidationError(str(error)) from error
+            raise ValidationError(_("请填写一个数字，如 12.5：不带单位和“约”“以上”等字样，整数最多 18 位、小数最多 6 位。")) from error
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.prepare_value(initial), data)

@@ -9,16 +9,18 @@ from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.models import User
 
+from ..formatting import format_period
 from ..models import Document, Indicator, Target
+from ..templatetags.office import target_words
 from .base import DayField, NumberField, OfficeForm, PeriodField, ReasonField, RowField, get_area_choices
 
 
 class TargetForm(OfficeForm):
     """What a document sets. The document is one on record, or is added with the target."""
 
-    document = RowField(queryset=None, label=_("文件"), required=False, empty_label=_("（新增一份文件，填在下面）"))
-    new_kind = forms.ChoiceField(label=_("类别"), choices=Document.Kind.choices, initial=Document.Kind.PLAN, required=False)
-    new_title = forms.CharField(label=_("标题"), max_length=300, required=False)
+    document = RowField(queryset=None, label=_("已有的文件"), required=False, empty_label=_("（新增一份文件）"))
+    new_kind = forms.ChoiceField(label=_("新文件类别"), choices=Document.Kind.choices, initial=Document.Kind.PLAN, required=False)
+    new_title = forms.CharField(label=_("新文件标题"), max_length=300, required=False, help_text=_("选了已有的文件就不填"))
     new_number = forms.CharField(label=_("文号"), max_length=80, required=False)
     new_issuer = forms.CharField(label=_("发布单位"), max_length=120, required=False)
     new_issued_on = DayField(label=_("发布日期"), required=False, help_text=_("原件未注明日期的留空"))
@@ -68,7 +70,7 @@ class TargetForm(OfficeForm):
         if said.get("document") and said.get("new_title"):
             self.add_error("new_title", _now("已选了文件，又填了新文件的标题：请只用一种。"))
         elif not said.get("document") and not said.get("new_title") and not {"document", "new_title"} & set(self.errors):
-            self.add_error("document", _now("请选择设定目标的文件，或在下面填写新文件的标题。"))
+            self.add_error("document", _now("请选择设定目标的文件，或填写新文件的标题。"))
         elif number := said.get("new_number"):
             if Document.objects.filter(number=number).exists():
                 self.add_error("new_number", _now("已有同一文号的文件，请直接选用。"))
@@ -105,5 +107,4 @@ class SupersedeForm(OfficeForm):
 
 
 def _name_target(target: Target) -> str:
-    stated = target.stated or f"{target.get_comparison_display()}{target.value.normalize():f}{target.unit_of_measure}"
-    return f"{target.period_id} {stated} · {target.document}"
+    return f"{format_period(target.period_id)} {target_words(target)} · {target.document}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Max, Prefetch, Q, QuerySet
+from django.db.models import Count, F, Max, Prefetch, Q, QuerySet
 
 from kejiting.accounts.models import User
 
@@ -93,7 +93,7 @@ def find_documents(search: str) -> QuerySet[Document]:
     rows = Document.objects.annotate(n_targets=Count("targets", distinct=True))
     for word in search.split():
         rows = rows.filter(Q(title__icontains=word) | Q(number__icontains=word) | Q(issuer__icontains=word))
-    return rows
+    return rows.order_by(F("issued_on").desc(nulls_last=True), "pk")
 
 
 def find_targets(user: User, search: str) -> QuerySet[Target]:

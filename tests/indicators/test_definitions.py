@@ -26,7 +26,19 @@ from indicators.models import (
     TaskIndicator,
 )
 from kejiting.accounts.models import AuditEvent, Role, Unit, User
-from tests.builders import Cast, assign, make_area, make_indicator, make_period, make_plan, make_target, make_task, make_user, observe, open_quarter
+from tests.builders import (
+    Cast,
+    assign,
+    make_area,
+    make_indicator,
+    make_period,
+    make_plan,
+    make_target,
+    make_task,
+    make_user,
+    observe,
+    open_quarter,
+)
 
 pytestmark = pytest.mark.django_db
 

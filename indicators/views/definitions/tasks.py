@@ -79,7 +79,7 @@ def _task_context(request: HttpRequest, task: Task, **more: Any) -> dict[str, An
         "overrides": overrides,
         "override": overrides[0] if overrides and overrides[0].light else None,
         "link_form": LinkIndicatorForm(task=task, user=request.user),
-        "override_form": OverrideForm(auto_id="override_%s"),
+        "override_form": OverrideForm(auto_id="override_%s", initial={"light": overrides[0].light if overrides else ""}),
         "may_override": request.user.has_perm("task.override_light"),
         **more,
     }

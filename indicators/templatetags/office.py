@@ -1,0 +1,22 @@
+"""What the office's screens need to say of a target."""
+
+from django import template
+from django.utils.translation import gettext as _
+
+from ..formatting import format_value
+from ..models import Target
+
+register = template.Library()
+
+
+@register.filter
+def target_words(target: Target) -> str:
+    """A target in its document's own writing; else its comparison, its number as a person reads it, its unit."""
+    if target.stated:
+        return target.stated
+    number = format_value(target.value, target.unit_of_measure)
+    if target.kind == Target.Kind.RANGE:
+        return _("%(low)s 至 %(high)s") % {"low": number, "high": format_value(target.upper, target.unit_of_measure)}
+    sign = "" if target.comparison == Target.Comparison.EQUAL else f"{target.get_comparison_display()} "
+    words = {Target.Kind.CHANGE: _("较基期变化 %(value)s"), Target.Kind.GROWTH: _("增长 %(value)s")}
+    return words.get(Target.Kind(target.kind), "%(value)s") % {"value": sign + number}
