@@ -50,7 +50,6 @@ SENTENCES = {
     "target_once_in_document": gettext_lazy("这份文件已为该指标、地区和目标期设定过同一类型的目标；目标不作修改，请另立文件。"),
     "target_range_has_upper": gettext_lazy("区间目标须填上限，且上限大于下限；其他类型不填上限。"),
     "target_baseline_period_needs_value": gettext_lazy("填了基期就要填基期值。"),
-    "target_gap_needs_baseline": gettext_lazy("按缩小差距计算完成率，须填基期值。"),
     "target_does_not_supersede_itself": gettext_lazy("目标不能替代自己。"),
     "target_supersession_has_reason": gettext_lazy("请写明替代的原因。"),
     "indicators_targetsupersession_superseded_id_key": gettext_lazy("这个目标已被另一个目标替代。"),

@@ -123,7 +123,7 @@ def import_tasks(rows: Sequence[SheetRow], *, plan: Plan, by: User | None, name:
                 if item.outcome in (NEW, CHANGED):
                     _take(item, plan, by=by, batch=batch)
         counts = {outcome: intended.count(outcome) for outcome in (NEW, CHANGED, UNCHANGED)}
-        record_event("task.import", batch, by=by, name=name, sha256=sha256, **counts)
+        record_event("task.import", batch, by=by, name=name, sha256=sha256, counts=counts)
     return intended
 
 

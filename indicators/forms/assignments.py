@@ -1,9 +1,10 @@
 """The forms of assignments and of rounds."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
+from django.db.models import Model
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -25,12 +26,19 @@ from .base import (
 KINDS = {"indicator": _("指标"), "milestone": _("节点"), "narrative": _("任务进展情况")}
 
 
+class MilestoneField(RowField):
+    def label_from_instance(self, obj: Model) -> str:
+        row = cast(Milestone, obj)
+        mark = "［演示］" if row.is_demo or row.task.is_demo else ""
+        return f"{row.task.number} {row.task.title_zh} › {row.number} {row.title_zh}{mark}"
+
+
 class AssignmentForm(OfficeForm):
     """Who reports one thing of a ``kind``: only the fields that concern the kind are asked for."""
 
     indicator = RowField(queryset=None, label=_("指标"), help_text=_("只列出由单位填报的指标"))
     area = RowField(queryset=None, label=_("地区"), initial=settings.HOME_AREA)
-    milestone = RowField(queryset=None, label=_("节点"))
+    milestone = MilestoneField(queryset=None, label=_("节点"))
     task = RowField(queryset=None, label=_("任务"))
     unit = RowField(queryset=None, label=_("单位"))
     role = forms.ChoiceField(
@@ -43,16 +51,13 @@ class AssignmentForm(OfficeForm):
         super().__init__(*args, **kwargs)
         self.kind = kind
         tasks = Task.objects.visible_to(user).order_by("plan", "number")
-        choices = {
-            "indicator": Indicator.objects.visible_to(user).filter(origin=Indicator.Origin.REPORTED).order_by("name_zh"),
-            "area": get_area_choices(),
-            "milestone": Milestone.objects.filter(task__in=tasks).select_related("task").order_by("task__plan", "task__number", "number"),
-            "task": tasks,
-            "unit": get_unit_choices(),
-        }
-        for name, rows in choices.items():
-            self.fields[name].queryset = rows
-        self.fields["milestone"].label_from_instance = _name_milestone
+        self.offer(
+            indicator=Indicator.objects.visible_to(user).filter(origin=Indicator.Origin.REPORTED).order_by("name_zh"),
+            area=get_area_choices(),
+            milestone=Milestone.objects.filter(task__in=tasks).select_related("task").order_by("task__plan", "task__number", "number"),
+            task=tasks,
+            unit=get_unit_choices(),
+        )
         for name in {"indicator": ("milestone",), "milestone": ("indicator", "area", "task"), "narrative": ("indicator", "area", "milestone")}[kind]:
             del self.fields[name]
         if kind == "indicator":
@@ -67,11 +72,6 @@ class AssignmentForm(OfficeForm):
 
     def get_values(self) -> dict[str, Any]:
         return self.cleaned_data | {"is_narrative": self.kind == "narrative"}
-
-
-def _name_milestone(row: Milestone) -> str:
-    mark = "［演示］" if row.is_demo or row.task.is_demo else ""
-    return f"{row.task.number} {row.task.title_zh} › {row.number} {row.title_zh}{mark}"
 
 
 class EndAssignmentForm(OfficeForm):

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -53,6 +53,12 @@ class OfficeFormMixin:
         grouped = isinstance(field.field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
         return f"{field.auto_id}_0" if grouped else str(field.auto_id)
 
+    def offer(self, **rows: QuerySet[Any]) -> None:
+        """Let the named fields choose among rows."""
+        form: forms.BaseForm = self  # type: ignore[assignment]  # mixed into one
+        for name, choices in rows.items():
+            cast(forms.ModelChoiceField, form.fields[name]).queryset = choices
+
     def field_groups(self) -> Iterator[FieldGroup]:
         form: forms.BaseForm = self  # type: ignore[assignment]  # mixed into one
         for title, names in self.groups or [("", list(form.fields))]:
@@ -74,9 +80,9 @@ class DefinitionForm(OfficeFormMixin, forms.ModelForm):
         """As ``ModelForm``'s, but for the constraints: it leaves out those with a field that is not on the form, and names the rest."""
         self.instance = construct_instance(self, self.instance, self._meta.fields, self._meta.exclude)
         try:
-            self.instance.clean_fields(exclude=self._get_validation_exclusions())
+            self.instance.clean_fields(exclude=self._get_validation_exclusions())  # type: ignore[attr-defined]  # the stubs leave it out
         except ValidationError as error:
-            self._update_errors(error)
+            self._update_errors(error)  # type: ignore[attr-defined]  # likewise
         self._check_constraints()
 
     def _check_constraints(self) -> None:

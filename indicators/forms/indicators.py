@@ -1,6 +1,6 @@
 """The form of an indicator and its definition."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -64,13 +64,12 @@ class IndicatorForm(DefinitionForm):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         others = Indicator.objects.visible_to(user).exclude(pk=self.instance.pk).order_by("name_zh")
-        for name in ("numerator", "denominator", "stated_as"):
-            self.fields[name].queryset = others
-        self.fields["document"].queryset = Document.objects.all()
+        self.offer(numerator=others, denominator=others, stated_as=others, document=Document.objects.all())
         self.fields["valid_from"].initial = timezone.localdate()
         # A register's counts are bound to its lists in the program; a new one cannot be made on a screen.
         if self.instance.origin != Indicator.Origin.REGISTER:
-            self.fields["origin"].choices = [c for c in self.fields["origin"].choices if c[0] != Indicator.Origin.REGISTER]
+            origin = cast(forms.ChoiceField, self.fields["origin"])
+            origin.choices = [c for c in Indicator.Origin.choices if c[0] != Indicator.Origin.REGISTER]
         if self.instance.pk:
             del self.fields["code"]
             self._show_definition()

@@ -1,9 +1,10 @@
 """The forms of a target, and of one target taking another's place."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
+from django.db.models import Model
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -36,7 +37,7 @@ class TargetForm(OfficeForm):
     stated = forms.CharField(label=_("原文"), max_length=60, required=False, help_text=_("文件中的写法，如“65%以上”"))
 
     basis = forms.ChoiceField(label=_("完成率算法"), choices=Target.Basis.choices, initial=Target.Basis.RATIO)
-    baseline_value = NumberField(label=_("基期值"), required=False)
+    baseline_value = NumberField(label=_("基期值"), required=False, help_text=_("不明的留空：“已缩小差距”的完成率即不能计算，显示为灰"))
     baseline_period = PeriodField(label=_("基期"), required=False, help_text=_("不明的留空：不能计算序时进度，显示为灰"))
     baseline_note = forms.CharField(label=_("基期说明"), max_length=200, required=False)
     reason = ReasonField(label=_("设定原因"), required=False, help_text=_("该指标这一期已有目标时必填"))
@@ -49,9 +50,8 @@ class TargetForm(OfficeForm):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["document"].queryset = Document.objects.all()
-        self.fields["indicator"].queryset = Indicator.objects.visible_to(user).order_by("name_zh")
-        self.fields["area"].queryset = get_area_choices()
+        indicators = Indicator.objects.visible_to(user).order_by("name_zh")
+        self.offer(document=Document.objects.all(), indicator=indicators, area=get_area_choices())
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
@@ -80,8 +80,6 @@ class TargetForm(OfficeForm):
     def _require_baseline(self, said: dict[str, Any]) -> None:
         if said.get("baseline_period"):
             self.add_error("baseline_value", _now("填了基期就要填基期值。"))
-        elif said.get("basis") == Target.Basis.GAP_CLOSED:
-            self.add_error("baseline_value", _now("按缩小差距计算完成率，须填基期值。"))
         elif said.get("kind") == Target.Kind.CHANGE:
             self.add_error("baseline_value", _now("“较基期变化”须填基期值。"))
 
@@ -95,15 +93,20 @@ class TargetForm(OfficeForm):
         return {name: self.cleaned_data[name] for name in names}
 
 
+class TargetField(RowField):
+    def label_from_instance(self, obj: Model) -> str:
+        return _name_target(cast(Target, obj))
+
+
 class SupersedeForm(OfficeForm):
-    superseded = RowField(queryset=None, label=_("被替代的目标"), help_text=_("同一指标、同一地区，尚未被替代的目标"))
+    superseded = TargetField(queryset=None, label=_("被替代的目标"), help_text=_("同一指标、同一地区，尚未被替代的目标"))
     reason = ReasonField(help_text=_("替代的依据；两个目标都仍可查看"))
 
     def __init__(self, *args: Any, target: Target, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rows = Target.objects.filter(indicator=target.indicator_id, area=target.area_id).exclude(pk=target.pk).in_force()
-        self.fields["superseded"].queryset = rows.select_related("document")
-        self.fields["superseded"].label_from_instance = _name_target
+        self.has_choices = rows.exists()
+        self.offer(superseded=rows.select_related("document"))
 
 
 def _name_target(target: Target) -> str:

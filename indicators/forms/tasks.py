@@ -9,7 +9,7 @@ from kejiting.accounts.models import User
 
 from ..actions.definitions.documents import DOCUMENT_FIELDS
 from ..actions.definitions.tasks import MILESTONE_FIELDS, OVERRIDE_LIGHTS
-from ..models import Document, Indicator, Light, Milestone, Task
+from ..models import Document, Indicator, Milestone, Task
 from .base import (
     DayField,
     DefinitionForm,
@@ -66,14 +66,11 @@ class TaskForm(DefinitionForm):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         plan = self.instance.plan
-        self.fields["aspect"].queryset = plan.aspects.all()
-        for name in ("lead_unit", "responsible_office", "cooperating_units"):
-            self.fields[name].queryset = get_unit_choices()
-        tasks = Task.objects.visible_to(user).order_by("plan", "number")
-        self.fields["parent"].queryset = tasks.filter(plan=plan).exclude(pk=self.instance.pk)
-        self.fields["predecessor"].queryset = tasks.exclude(plan=plan)
-        self.fields["document"].queryset = Document.objects.all()
-        if not self.fields["predecessor"].queryset.exists():
+        units, tasks = get_unit_choices(), Task.objects.visible_to(user).order_by("plan", "number")
+        elsewhere = tasks.exclude(plan=plan)
+        self.offer(lead_unit=units, responsible_office=units, cooperating_units=units, aspect=plan.aspects.all())
+        self.offer(parent=tasks.filter(plan=plan).exclude(pk=self.instance.pk), predecessor=elsewhere, document=Document.objects.all())
+        if not elsewhere.exists():
             del self.fields["predecessor"]
 
 
@@ -94,16 +91,17 @@ class LinkIndicatorForm(OfficeForm):
     def __init__(self, *args: Any, task: Task, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         linked = task.task_indicators.values("indicator")
-        self.fields["indicator"].queryset = Indicator.objects.visible_to(user).exclude(pk__in=linked).order_by("name_zh")
+        self.offer(indicator=Indicator.objects.visible_to(user).exclude(pk__in=linked).order_by("name_zh"))
 
 
 class OverrideForm(OfficeForm):
-    light = forms.ChoiceField(label=_("灯色"), required=False, help_text=_("选“按计算结果”即撤销人工调整"))
+    light = forms.ChoiceField(
+        label=_("灯色"),
+        required=False,
+        choices=[("", _("按计算结果")), *((light.value, light.label) for light in OVERRIDE_LIGHTS)],
+        help_text=_("选“按计算结果”即撤销人工调整"),
+    )
     reason = ReasonField(help_text=_("与灯色一并显示"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["light"].choices = [("", _("按计算结果")), *((light.value, Light(light).label) for light in OVERRIDE_LIGHTS)]
 
 
 class DocumentForm(DefinitionForm):

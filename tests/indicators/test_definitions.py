@@ -326,7 +326,6 @@ def test_what_is_wrong_with_a_target_is_said_and_its_document_is_not_kept(cast: 
         ({"unit_of_measure": "万元"}, "计量单位须与指标一致"),
         ({"kind": "range"}, "上限"),
         ({"upper": Decimal(120)}, "上限"),
-        ({"basis": "gap_closed"}, "基期值"),
         ({"kind": "change"}, "基期值"),
         ({"baseline_period": make_period("2024")}, "基期值"),
         ({"baseline_period": make_period("2026"), "baseline_value": Decimal(1)}, "基期须早于目标期"),

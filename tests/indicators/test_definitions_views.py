@@ -259,7 +259,7 @@ def test_a_target_form_says_what_is_wrong(office: Office) -> None:
         ({"value": "约30"}, "请填写一个数字"),
         ({"kind": "range"}, "区间目标须填上限"),
         ({"upper": "130"}, "只有区间目标才填上限"),
-        ({"basis": "gap_closed"}, "须填基期值"),
+        ({"kind": "change"}, "须填基期值"),
         ({"period": "2025", "reason": ""}, "写明另设目标的原因"),
         ({"unit_of_measure": "万元"}, "计量单位须与指标一致"),
     ]:

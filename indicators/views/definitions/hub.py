@@ -1,6 +1,6 @@
 """The hub, documents and light thresholds."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -11,12 +11,12 @@ from ...actions import definitions as actions
 from ...forms.tasks import DocumentForm, ThresholdForm
 from ...models import Document
 from ...queries.definitions import find_documents, get_definition_counts, get_threshold_in_force
-from ..office import answer_form, defines, get_plan, paginate
+from ..office import OfficeRequest, answer_form, defines, get_plan, paginate
 
 
 @defines
 @require_GET
-def hub(request: HttpRequest) -> HttpResponse:
+def hub(request: OfficeRequest) -> HttpResponse:
     """What there is to define, and how much of each."""
     plan, today = get_plan(), timezone.localdate()
     context = {
@@ -29,14 +29,14 @@ def hub(request: HttpRequest) -> HttpResponse:
 
 @defines
 @require_GET
-def document_list(request: HttpRequest) -> HttpResponse:
+def document_list(request: OfficeRequest) -> HttpResponse:
     search = request.GET.get("q", "").strip()
     return render(request, "indicators/definitions/documents.html", {"page": paginate(request, find_documents(search)), "search": search})
 
 
 @defines
 @require_http_methods(["GET", "POST"])
-def document_add(request: HttpRequest) -> HttpResponse:
+def document_add(request: OfficeRequest) -> HttpResponse:
     form = DocumentForm(request.POST or None)
     return answer_form(
         request,
@@ -51,7 +51,7 @@ def document_add(request: HttpRequest) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def document_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def document_edit(request: OfficeRequest, pk: int) -> HttpResponse:
     document = get_object_or_404(Document, pk=pk)
     form = DocumentForm(request.POST or None, instance=document)
     return answer_form(
@@ -68,7 +68,7 @@ def document_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def thresholds(request: HttpRequest) -> HttpResponse:
+def thresholds(request: OfficeRequest) -> HttpResponse:
     """The plan's thresholds over time, and a form for the next ones."""
     plan, today = get_plan(), timezone.localdate()
     if plan is None:

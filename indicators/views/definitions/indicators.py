@@ -1,6 +1,6 @@
 """Indicators and their definitions, targets, assignments."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,12 +14,12 @@ from ...forms.indicators import IndicatorForm
 from ...forms.targets import SupersedeForm, TargetForm
 from ...models import Assignment, Indicator, Period, Target
 from ...queries.definitions import find_assignments, find_indicators, find_targets, get_target
-from ..office import answer_form, defines, paginate
+from ..office import OfficeRequest, answer_form, defines, paginate
 
 
 @defines
 @require_GET
-def indicator_list(request: HttpRequest) -> HttpResponse:
+def indicator_list(request: OfficeRequest) -> HttpResponse:
     search = request.GET.get("q", "").strip()
     context = {"page": paginate(request, find_indicators(request.user, search)), "search": search}
     return render(request, "indicators/definitions/indicators.html", context)
@@ -27,7 +27,7 @@ def indicator_list(request: HttpRequest) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def indicator_add(request: HttpRequest) -> HttpResponse:
+def indicator_add(request: OfficeRequest) -> HttpResponse:
     form = IndicatorForm(request.POST or None, user=request.user)
     return answer_form(
         request,
@@ -42,7 +42,7 @@ def indicator_add(request: HttpRequest) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def indicator_edit(request: HttpRequest, code: str) -> HttpResponse:
+def indicator_edit(request: OfficeRequest, code: str) -> HttpResponse:
     rows = Indicator.objects.visible_to(request.user).select_related("current_definition__document")
     indicator = get_object_or_404(rows, code=code)
     before = indicator.current_definition_id
@@ -72,7 +72,7 @@ def indicator_edit(request: HttpRequest, code: str) -> HttpResponse:
 
 @defines
 @require_GET
-def target_list(request: HttpRequest) -> HttpResponse:
+def target_list(request: OfficeRequest) -> HttpResponse:
     search = request.GET.get("q", "").strip()
     context = {"page": paginate(request, find_targets(request.user, search)), "search": search}
     return render(request, "indicators/definitions/targets.html", context)
@@ -80,7 +80,7 @@ def target_list(request: HttpRequest) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def target_add(request: HttpRequest) -> HttpResponse:
+def target_add(request: OfficeRequest) -> HttpResponse:
     code = request.GET.get("indicator")
     chosen = Indicator.objects.visible_to(request.user).filter(code=code).first() if code else None
     form = TargetForm(request.POST or None, user=request.user, initial={"indicator": chosen.pk} if chosen else None)
@@ -111,7 +111,7 @@ def target_add(request: HttpRequest) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def target_page(request: HttpRequest, pk: int) -> HttpResponse:
+def target_page(request: OfficeRequest, pk: int) -> HttpResponse:
     """One target as it was set, and a form to say that it takes another's place."""
     try:
         target = get_target(request.user, pk)
@@ -126,7 +126,7 @@ def target_page(request: HttpRequest, pk: int) -> HttpResponse:
         to=lambda link: reverse("definition-target", args=[target.pk]),
         template="indicators/definitions/target.html",
         target=target,
-        replaceable=form.fields["superseded"].queryset.exists(),
+        replaceable=form.has_choices,
     )
 
 
@@ -135,7 +135,7 @@ def target_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 @defines
 @require_GET
-def assignment_list(request: HttpRequest) -> HttpResponse:
+def assignment_list(request: OfficeRequest) -> HttpResponse:
     """Who reports what, today; with ``?all=1`` also what ended or is to begin."""
     search, every = request.GET.get("q", "").strip(), request.GET.get("all") == "1"
     page = paginate(request, find_assignments(request.user, search, on=None if every else timezone.localdate()))
@@ -146,7 +146,7 @@ def assignment_list(request: HttpRequest) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def assignment_add(request: HttpRequest, kind: str) -> HttpResponse:
+def assignment_add(request: OfficeRequest, kind: str) -> HttpResponse:
     if kind not in KINDS:
         raise Http404
     form = AssignmentForm(request.POST or None, kind=kind, user=request.user, initial={"starts_on": timezone.localdate().replace(month=1, day=1)})
@@ -164,7 +164,7 @@ def assignment_add(request: HttpRequest, kind: str) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def assignment_end(request: HttpRequest, pk: int) -> HttpResponse:
+def assignment_end(request: OfficeRequest, pk: int) -> HttpResponse:
     rows = Assignment.objects.select_related("unit", "indicator", "milestone", "task")
     row = get_object_or_404(rows, pk=pk)
     form = EndAssignmentForm(request.POST or None, initial={"last_day": timezone.localdate()})
