@@ -6,3 +6,10 @@ class ProjectsConfig(AppConfig):
     name = "projects"
     label = "projects"
     verbose_name = _("项目与成果")
+
+    def ready(self) -> None:
+        from indicators.sources import register_loader
+
+        from . import facts
+
+        register_loader(facts.load)

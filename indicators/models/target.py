@@ -73,9 +73,6 @@ class Target(models.Model):
                 condition=Q(kind="range", upper__isnull=False, upper__gt=F("value")) | (~Q(kind="range") & Q(upper=None)),
             ),
             models.CheckConstraint(name="target_baseline_period_needs_value", condition=Q(baseline_period=None) | Q(baseline_value__isnull=False)),
-            models.CheckConstraint(
-                name="target_gap_needs_baseline", condition=~Q(basis="gap_closed") | Q(baseline_value__isnull=False)
-            ),
         ]
         triggers = [append_only()]
 

@@ -48,6 +48,12 @@ def figure(observation: Observation | None) -> str:
 
 
 @register.filter
+def money(amount: Decimal | None) -> str:
+    """An amount stored in 万元; large ones in 亿元."""
+    return formatting.format_value(amount, "万元")
+
+
+@register.filter
 def growth(result: Result | None) -> str:
     """A growth with its sign: percent, or percentage points where the result says so."""
     if result is None or result.value is None:
