@@ -1,0 +1,105 @@
+"""The open quarter: every state a return can be in, and corrections of earlier figures; all by the actions."""
+
+from itertools import count
+
+from indicators.actions.reporting import (
+    accept_correction,
+    accept_return,
+    approve_return,
+    find_problems,
+    request_correction,
+    save_line,
+    send_back_return,
+    submit_return,
+)
+from indicators.models import Line, Plan, Return
+from indicators.numbers import plain
+from kejiting.accounts.models import User
+
+from .calendar import clock_at, get_random
+from .content import Content
+from .history import open_quarter
+from .people import People
+from .tables import Row, read
+
+CHECKED = "演示说明：已与原始记录核对，数值属实。"
+# Of the way from the round's opening to today: typed, submitted, approved, accepted or sent back.
+SUBMITTED_AT, APPROVED_AT, DECIDED_AT = 0.55, 0.7, 0.85
+# unit, indicator, round (by offset), factor; the first is accepted, the second still open
+CORRECTED = ("rst", "demo.talent_funds_paid", -3, "0.985")
+PENDING = ("wjw", "demo.tcm_trial_cases", -1, "1.004")
+
+
+def make_present_quarter(plan: Plan, people: People, content: Content) -> None:
+    opened = open_quarter(plan, 0, people, content.calendar)
+    reports = {report.unit.code: report for report in opened.returns.select_related("unit")}
+    for row in read("open_round"):
+        if row["state"] != "untouched" and row["unit"] in reports:
+            bring_to(reports[row["unit"]], row, people, content)
+
+
+def bring_to(report: Return, row: Row, people: People, content: Content) -> None:
+    """Take a return through the actions to the state its row says."""
+    calendar, staff, reviewer = content.calendar, people.staff[row["unit"]], people.reviewers[row["unit"]]
+    _type(report, content, by=staff, is_partial=row["state"] == "draft")
+    if row["state"] == "draft":
+        return
+    with clock_at(calendar.lately(SUBMITTED_AT)):
+        _explain(report, by=staff)
+        submit_return(report, by=staff)
+    if row["state"] == "returned":
+        with clock_at(calendar.lately(APPROVED_AT)):
+            send_back_return(report, by=reviewer, reason=row["reason"])
+    if row["state"] in ("approved", "accepted"):
+        with clock_at(calendar.lately(APPROVED_AT)):
+            approve_return(report, by=reviewer)
+    if row["state"] == "accepted":
+        with clock_at(calendar.lately(DECIDED_AT)):
+            accept_return(report, by=people.accepter(report.unit))
+
+
+def _type(report: Return, content: Content, *, by: User, is_partial: bool) -> None:
+    lines = list(report.lines.select_related("assignment").order_by("pk"))
+    lines = lines[: len(lines) // 2] if is_partial else lines
+    start = get_random("typed", report.unit_id).uniform(0.2, 0.45)
+    for line, step in zip(lines, count()):
+        said = content.get(line, 0)
+        changes = {"value": said["progress"], **{k: said[k] for k in ("problems", "next_steps")}} if line.kind == "narrative" else {"value": plain(said["value"])}
+        with clock_at(content.calendar.lately(start + step / 1000)):
+            save_line(line, changes, by=by)
+
+
+def _explain(report: Return, *, by: User) -> None:
+    """What the checks ask about gets a word."""
+    for problem in find_problems(report):
+        save_line(Line.objects.get(pk=problem.where), {"note": CHECKED}, by=by)
+
+
+def make_corrections(people: People, content: Content) -> None:
+    calendar = content.calendar
+    unit, _indicator, offset, _factor = CORRECTED
+    line = _get_line(*CORRECTED[:3], content)
+    if line and line.value:
+        with clock_at(calendar.past(offset + 1, 9.4)):
+            correction = request_correction(
+                line, by=people.staff[unit], value=_times(line, CORRECTED[3]), reason="演示更正：一笔资金重复计入，核减后更正。"
+            )
+        with clock_at(calendar.past(offset + 1, 11.6)):
+            accept_correction(correction, by=people.users["office"], reason="演示：已核对凭证。")
+    line = _get_line(*PENDING[:3], content)
+    if line and line.value:
+        with clock_at(calendar.lately(0.8)):
+            request_correction(line, by=people.staff[PENDING[0]], value=_times(line, PENDING[3]), reason="演示更正：补录一家协作单位的病例。")
+
+
+def _get_line(unit: str, indicator: str, offset: int, content: Content) -> Line | None:
+    return Line.objects.filter(
+        report__unit__code=unit, assignment__indicator__code=indicator, report__round__code=content.calendar.quarter(offset).label
+    ).first()
+
+
+def _times(line: Line, factor: str) -> str | None:
+    indicator = line.assignment.indicator
+    if line.value is None or indicator is None:
+        return None
+    return plain(round(line.value * type(line.value)(factor), indicator.decimals))
