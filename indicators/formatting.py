@@ -80,10 +80,11 @@ def format_points(gap: Decimal | float | None) -> str:
     return _("%(points)s 个百分点") % {"points": f"{'+' if points > 0 else '−' if points < 0 else ''}{abs(points):f}"}
 
 
-def format_signed(value: Decimal, unit: str) -> str:
+def format_signed(value: Decimal, unit: str, decimals: int = 1) -> str:
     """A change with its sign: +12.3%, −0.5 个百分点."""
-    sign = "+" if value > 0 else "−" if value < 0 else ""
-    return f"{sign}{abs(_round(value, 1)):f}{unit}"
+    shown = _round(value, decimals)
+    sign = "+" if shown > 0 else "−" if shown < 0 else ""
+    return f"{sign}{abs(shown):f}{unit}"
 
 
 def _round(value: Decimal, decimals: int) -> Decimal:

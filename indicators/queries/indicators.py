@@ -155,6 +155,7 @@ def _add_results(user: User, indicator: Indicator, area: Area, points: list[Poin
         if result.target_id:
             judgements[result.target_id][result.measure] = result
         elif result.period_id in by_period:
+            result.indicator = indicator
             by_period[result.period_id].results[result.measure] = result
     return dict(judgements)
 

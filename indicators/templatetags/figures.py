@@ -60,7 +60,9 @@ def growth(result: Result | None) -> str:
         return "—"
     unit = result.detail.get("unit", "")
     if unit in ("pp", "位"):
-        return formatting.format_signed(result.value, " 个百分点" if unit == "pp" else " 位")
+        # A change of a share is said as finely as the share itself.
+        decimals = result.indicator.decimals if result.indicator else 1
+        return formatting.format_signed(result.value, " 个百分点" if unit == "pp" else " 位", decimals)
     return formatting.format_signed(result.value * 100, "%")
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from django import template
 from django.utils.translation import gettext as _
 
+from ..formatting import format_value
 from ..models import MissingReason, Qualifier, Target
 from ..numbers import plain as plain_text
 from ..queries.returns import Sheet
@@ -13,20 +14,23 @@ register = template.Library()
 
 
 @register.filter
-def plain(value: Decimal | None) -> str:
-    """A value as it is typed: no grouping, no trailing zeros, nothing for None."""
-    return plain_text(value) or ""
+def plain(value: Decimal | str | None) -> str:
+    """A value as it is typed: no grouping, no trailing zeros, nothing for None or for what a template did not find."""
+    return plain_text(value) or "" if isinstance(value, Decimal) else ""
 
 
 @register.filter
 def target_text(target: Target) -> str:
-    """A target in its document's own writing, or its comparison and number."""
+    """A target with its unit: in its document's own writing, or its comparison and number."""
+    unit = target.unit_of_measure
+    if target.stated:
+        return target.stated
     if target.kind == Target.Kind.RANGE:
-        return f"{plain_text(target.value)}–{plain_text(target.upper)}"
-    if target.kind == Target.Kind.CHANGE:
-        return _("较基期变化 %(value)s") % {"value": plain_text(target.value)}
-    sign = "" if target.comparison == Target.Comparison.EQUAL else target.get_comparison_display()
-    return target.stated or f"{sign}{plain_text(target.value)}"
+        return f"{plain_text(target.value)}–{format_value(target.upper, unit)}"
+    value = format_value(target.value, unit)
+    if target.kind in (Target.Kind.CHANGE, Target.Kind.GROWTH):
+        return (_("较基期变化 %(value)s") if target.kind == Target.Kind.CHANGE else _("较基期增长 %(value)s")) % {"value": value}
+    return value if target.comparison == Target.Comparison.EQUAL else f"{target.get_comparison_display()}{value}"
 
 
 @register.simple_tag

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from indicators.models import Plan, Task
@@ -59,9 +59,6 @@ def _get_navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
 
 
 def _make_item(request: HttpRequest, user: User, name: str, view: str) -> NavigationItem:
-    try:
-        url = reverse(view)
-    except NoReverseMatch:
-        url = "/"
+    url = reverse(view)
     is_current = request.path == url or (url != "/" and request.path.startswith(url))
     return NavigationItem(name, url, is_current, count_todos(user) if view == "todo" else 0)

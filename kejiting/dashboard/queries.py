@@ -36,6 +36,11 @@ class Headline:
         return self.points[-2] if len(self.points) > 1 else None
 
     @property
+    def baseline(self) -> Target | None:
+        """The target that says where the way began: the only number there is where nothing was published since."""
+        return next((target for target, _judged in self.targets if target.baseline_value is not None), None)
+
+    @property
     def has_too_few(self) -> bool:
         return len(self.points) < 4
 
