@@ -94,7 +94,7 @@ def lock_round(opened: Round, *, by: User) -> Round:
     """Stop entry and submission; what was submitted may still be reviewed, accepted values only corrected."""
     if not by.has_perm("round.manage"):
         raise NotAllowed
-    row = Round.objects.select_for_update().get(pk=opened.pk)
+    row = _lock(opened, by=by)
     if row.is_locked:
         raise WrongState(_("批次 %(code)s 已经锁定。") % {"code": row.code})
     row.locks_at = timezone.now()
@@ -110,7 +110,7 @@ def unlock_round(opened: Round, *, by: User, reason: str) -> Round:
         raise NotAllowed
     if not reason.strip():
         raise RecordError(_("请写明重新开放的原因。"))
-    row = Round.objects.select_for_update().get(pk=opened.pk)
+    row = _lock(opened, by=by)
     row.locks_at = None
     row.save(update_fields=["locks_at"])
     record_event("round.unlock", row, by=by, reason=reason)
@@ -124,10 +124,17 @@ def move_due_date(opened: Round, *, by: User, due_at: datetime, reason: str) -> 
         raise NotAllowed
     if not reason.strip():
         raise RecordError(_("请写明调整截止时间的原因。"))
-    row = Round.objects.select_for_update().get(pk=opened.pk)
+    row = _lock(opened, by=by)
     if due_at <= row.opens_at:
         raise RecordError(_("截止时间须晚于开放时间。"))
     before, row.grace_until, row.due_at = row.due_at, due_at + (row.grace_until - row.due_at), due_at
     row.save(update_fields=["due_at", "grace_until"])
     record_event("round.move_due_date", row, by=by, reason=reason, before=before.isoformat(), after=due_at.isoformat())
+    return row
+
+
+def _lock(opened: Round, *, by: User) -> Round:
+    row = Round.objects.select_for_update().get(pk=opened.pk)
+    if by.is_demo and not row.is_demo:
+        raise NotAllowed(_("这是正式批次，演示账号不能改动。"))
     return row

@@ -9,8 +9,8 @@ from django.utils import timezone
 from indicators.actions.reporting import submit_return
 from indicators.models import Return, Round
 from indicators.queries.rounds import get_progress, propose_next_round
-from kejiting.accounts.models import AuditEvent
-from tests.builders import Quarter, assign
+from kejiting.accounts.models import AuditEvent, Role
+from tests.builders import Quarter, assign, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -155,3 +155,10 @@ def test_pages_cost_the_same_with_more_units(quarter: Quarter, office: Client) -
         assign(unit, task=make_task(quarter.plan, number, unit))
     add_due_lines(quarter.round)
     assert count() == before
+
+
+def test_a_demonstration_account_does_not_touch_an_official_round(quarter: Quarter, office: Client) -> None:
+    office.force_login(make_user("demo", quarter.cast.ghc, Role.OFFICE, is_demo=True))
+    assert "正式批次，演示账号不能改动" in text(office, "/reporting/rounds/2025-Q3/lock/", {})
+    assert "正式批次" in text(office, "/reporting/rounds/2025-Q3/due/", {"due_at": "2030-01-01T08:00", "reason": "假期"}, 403)
+    assert not Round.objects.get().is_locked
