@@ -84,3 +84,8 @@ class Assignment(models.Model):
         if self.indicator_id:
             return "indicator"
         return "milestone" if self.milestone_id else "narrative"
+
+    @property
+    def subject(self) -> str:
+        """The name of what is reported."""
+        return str(self.indicator or self.milestone or self.task.title_zh)

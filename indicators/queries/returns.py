@@ -84,11 +84,12 @@ def _open_now() -> Q:
 def get_pending_corrections(user: User) -> QuerySet[Correction]:
     """Corrections that wait for this person's decision."""
     rows = Correction.objects.filter(state=Correction.State.PENDING).exclude(requested_by=user).exclude(line__report__unit=user.unit_id)
-    return (rows if user.has_role(Role.OFFICE) else rows.none()).select_related(
-        "line__assignment__indicator", "line__report__round", "line__report__unit", "requested_by__unit"
-    )
+    assignment = "line__assignment__"
+    related = (f"{assignment}indicator", f"{assignment}milestone", f"{assignment}task", "line__report__round", "line__report__unit")
+    return (rows if user.has_role(Role.OFFICE) else rows.none()).select_related(*related, "requested_by__unit")
 
 
+KINDS = ("indicator", "milestone", "narrative")
 STEPS_A_YEAR = {"year": 1, "half": 2, "quarter": 4, "month": 12, "range": 0}
 
 
@@ -146,10 +147,7 @@ class SheetLine:
 
     @property
     def name(self) -> str:
-        assignment = self.line.assignment
-        if assignment.indicator:
-            return assignment.indicator.name_zh
-        return assignment.milestone.title_zh if assignment.milestone else assignment.task.title_zh
+        return self.line.assignment.subject
 
     @property
     def task(self) -> Task | None:
@@ -177,9 +175,9 @@ class Sheet:
 
     @property
     def groups(self) -> list[tuple[Task | None, list[SheetLine]]]:
-        """Lines by the task they belong to, in the plan's order; those of no task last."""
+        """Lines by the task they belong to, in the plan's order, figures first; those of no task last."""
         groups: dict[int | None, tuple[Task | None, list[SheetLine]]] = {}
-        for row in self.lines:
+        for row in sorted(self.lines, key=lambda row: KINDS.index(row.line.kind)):
             groups.setdefault(row.task.pk if row.task else None, (row.task, []))[1].append(row)
         return sorted(groups.values(), key=lambda group: (group[0] is None, group[0].number if group[0] else 0))
 
