@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import pytest
 
+from tests.demo_fixtures import demo_record, facts_record  # noqa: F401 - fixtures for every test
+
 ROOT = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("TEST_DATA_DIR") or ROOT / ".data-test")
 CHROMIUM = Path("/usr/bin/chromium")
