@@ -21,6 +21,7 @@ from indicators.actions.rounds import open_round
 from indicators.models import (
     Aspect,
     Assignment,
+    Breakdown,
     Document,
     ImportBatch,
     Indicator,
@@ -43,6 +44,8 @@ FOREVER = DateRange(date(2022, 1, 1), None)
 
 
 def make_area(code: str = "620000", level: str = "province", parent: Area | None = None, name: str = "甘肃省") -> Area:
+    # A migration puts it there; a test that emptied all tables took it away.
+    Breakdown.objects.get_or_create(code=Breakdown.TOTAL, defaults={"name_zh": "合计", "name_en": "Total"})
     if code != "000000" and parent is None:
         parent = make_area("000000", "nation", name="全国") if not Area.objects.filter(pk="000000").exists() else Area.objects.get(pk="000000")
     return Area.objects.get_or_create(code=code, defaults={"level": level, "parent": parent, "name_zh": name, "short_zh": name.rstrip("省市")})[0]

@@ -15,10 +15,10 @@ from kejiting.accounts.classification import Classification
 from ..actions.reporting import get_value_in_force
 from ..models import Aspect, Breakdown, Light, LightOverride, Line, Milestone, Result, Return, Task
 from ..queries.tasks import get_milestone_lines
+from .book import Book
 from .judge import Thresholds
 from .methods import ASPECT, TASK
 from .series import to_decimal
-from .targets import Book, get_thresholds
 
 Measure = Result.Measure
 PLACES = 10
@@ -36,6 +36,8 @@ class Part:
     period: str = ""
     ends_on: date = date.min
     is_demo: bool = False
+    # The line of a return that said so of a milestone.
+    line: int | None = None
 
 
 @dataclass
@@ -50,12 +52,8 @@ class Standing:
 
 def judge_tasks(ids: set[int], book: Book) -> Iterator[Result]:
     """Completion, schedule and light of tasks, from the current results of their indicators and from their milestones."""
-    thresholds = {}
     for standing in _load(ids, book):
-        plan = standing.task.plan
-        if plan.pk not in thresholds:
-            thresholds[plan.pk] = get_thresholds(plan)(book.today)
-        yield from _judge(standing, thresholds[plan.pk], book)
+        yield from _judge(standing, book.thresholds(book.today, standing.task.plan_id), book)
 
 
 def _load(ids: set[int], book: Book) -> list[Standing]:
@@ -64,7 +62,7 @@ def _load(ids: set[int], book: Book) -> list[Standing]:
     ).exclude(progress="")
     tasks = list(
         Task.objects.filter(pk__in=ids)
-        .select_related("plan", "lead_unit")
+        .select_related("lead_unit")
         .annotate(narrated=Exists(narrated))
         .prefetch_related("milestones", "task_indicators__indicator", Prefetch("light_overrides", LightOverride.objects.order_by("pk")))
         .order_by("pk")
@@ -77,8 +75,11 @@ def _load(ids: set[int], book: Book) -> list[Standing]:
         standing = Standing(task, narrated=task.narrated, override=latest if latest and latest.light else None)
         area = task.lead_unit.area_id or settings.HOME_AREA
         standing.parts += [p for ti in task.task_indicators.all() if (p := _judge_indicator(results.get((ti.indicator_id, area), [])))]
-        standing.parts += [_judge_milestone(m, lines.get(m.pk), get_thresholds(task.plan)(book.today), book.today) for m in task.milestones.all()]
+        thresholds = book.thresholds(book.today, task.plan_id)
+        standing.parts += [_judge_milestone(m, lines.get(m.pk), thresholds, book.today) for m in task.milestones.all()]
         standings.append(standing)
+        book.read("task", [(task.pk, task.state, task.due_on, task.narrated, standing.override and standing.override.pk)])
+        book.read("milestone", [(m.pk, m.due_on, m.pk in lines and lines[m.pk].pk) for m in task.milestones.all()])
     return standings
 
 
@@ -141,6 +142,7 @@ def _judge_milestone(milestone: Milestone, line: Line | None, thresholds: Thresh
         period=period.label if period else "",
         ends_on=period.ends_on if period else date.min,
         is_demo=milestone.is_demo,
+        line=line.pk if line else None,
     )
 
 
@@ -193,9 +195,10 @@ def get_light(standing: Standing, completion: float | None, thresholds: Threshol
 
 
 def _describe(standing: Standing) -> dict[str, Any]:
-    inputs = sorted({r.pk for p in standing.parts for r in p.results})
+    results = sorted({r.pk for p in standing.parts for r in p.results})
+    lines = sorted({p.line for p in standing.parts if p.line})
     return {
-        "inputs": [{"kind": "result", "id": pk} for pk in inputs],
+        "inputs": [{"kind": "result", "id": pk} for pk in results] + [{"kind": "line", "id": pk} for pk in lines],
         "parts": dict(sorted(Counter(p.light for p in standing.parts).items())),
     }
 

@@ -1,23 +1,21 @@
 """A run: marks in, results out."""
 
-import hashlib
 import logging
-from collections.abc import Iterable
 from datetime import date
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from ..models import Indicator, Plan, RecomputeRun, StaleMark, Target, Task
+from ..models import Indicator, RecomputeRun, StaleMark, Task
 from . import claim
+from .book import Book, open_book
 from .derive import derive
 from .graph import Scope, expand
 from .lights import judge_aspects, judge_tasks
 from .measures import measure_differences, measure_series
-from .methods import CODE_VERSION
 from .series import Cell, Series, load, load_home
-from .targets import Book, get_targets, get_thresholds, judge_targets
+from .targets import get_targets, judge_targets
 from .write import write
 
 log = logging.getLogger(__name__)
@@ -47,26 +45,25 @@ def run(today: date | None = None) -> RecomputeRun | None:
 def recompute(record: RecomputeRun, marks: list[StaleMark]) -> None:
     """One batch of marks: everything of it is seen at once, or nothing."""
     scope = expand(marks)
-    plan = Plan.objects.filter(is_current=True).first()
-    book = Book(record.today, timezone.now(), get_thresholds(plan))
+    book = open_book(record.today, timezone.now())
     written = derive(scope, record)
     written += _write_indicators(scope, record, book)
     written += write(judge_tasks(scope.tasks, book), among=Q(task__in=scope.tasks), run=record, now=book.now)
     aspects = set(Task.objects.filter(pk__in=scope.tasks).values_list("aspect", flat=True))
     written += write(judge_aspects(aspects), among=Q(aspect__in=aspects), run=record, now=book.now)
-    claim.finish(record, marks, fingerprint=record.fingerprint, written=written)
+    claim.finish(record, marks, fingerprint=book.fingerprint, written=written)
 
 
 def _write_indicators(scope: Scope, record: RecomputeRun, book: Book) -> int:
     cells = load(scope.where()) if scope.indicators else {}
     indicators = Indicator.objects.in_bulk(scope.indicators)
-    targets = get_targets(scope)
     stated = _load_stated(cells, indicators)
-    record.fingerprint = get_fingerprint(record.today, {**stated, **cells}, targets, scope.tasks)
+    for series in (*cells.values(), *stated.values()):
+        book.read("observation", [f.id for f in series.values()])
     results = [
         *measure_series(cells, indicators, book.now),
         *measure_differences(cells, indicators, stated, book.now),
-        *judge_targets(targets, cells, book),
+        *judge_targets(get_targets(scope), cells, book),
     ]
     return write(results, among=scope.where(), run=record, now=book.now)
 
@@ -75,13 +72,6 @@ def _load_stated(cells: dict[Cell, Series], indicators: dict[int, Indicator]) ->
     """The totals that publishers state of what registers count."""
     pairs = [(i.stated_as_id, cell.area) for cell in cells if (i := indicators[cell.indicator]).stated_as_id]
     return load_home({pk for pk, _area in pairs}, {area for _pk, area in pairs}) if pairs else {}
-
-
-def get_fingerprint(today: date, cells: dict[Cell, Series], targets: Iterable[Target], tasks: Iterable[int]) -> str:
-    """One number for what a run read: the same inputs and the same code give the same results."""
-    vintages = sorted(f.id for series in cells.values() for f in series.values())
-    text = repr((CODE_VERSION, today.isoformat(), vintages, sorted(t.pk for t in targets), sorted(tasks)))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def mark_everything(*, cause: str) -> int:

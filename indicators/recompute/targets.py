@@ -1,9 +1,9 @@
 """Every target in force against every period it speaks of."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +11,12 @@ import pandas as pd
 
 from ..analysis import progress
 from ..analysis import series as core
-from ..models import Breakdown, Indicator, Light, LightThreshold, Plan, Result, Target
+from ..models import Breakdown, Indicator, Light, Result, Target
 from ..numbers import plain
 from ..periods import Span, last_ended, shift
+from .book import Book
 from .graph import Scope
-from .judge import DEFAULT, PAST, Moment, Thresholds, Verdict, gathers, get_amount, get_goal, is_met, judge_value, list_judged
+from .judge import PAST, Moment, Verdict, gathers, get_amount, get_goal, is_met, judge_value, list_judged
 from .methods import TARGET
 from .series import FREQUENCIES, Cell, Figure, Series, inherit, list_inputs, make_frame, to_decimal
 
@@ -24,26 +25,6 @@ Measure = Result.Measure
 _PUBLISHED = (Indicator.Origin.OFFICIAL, Indicator.Origin.DERIVED)
 _YEARLY = (Indicator.Frequency.YEAR, Indicator.Frequency.IRREGULAR)
 PLACES = 10
-
-
-@dataclass(frozen=True)
-class Book:
-    """What all verdicts of a run share."""
-
-    today: date
-    now: datetime
-    thresholds: Callable[[date], Thresholds]
-
-
-def get_thresholds(plan: Plan | None) -> Callable[[date], Thresholds]:
-    """A plan's thresholds by day; the defaults where it has none for the day."""
-    rows = list(LightThreshold.objects.filter(plan=plan)) if plan else []
-
-    def on(day: date) -> Thresholds:
-        row = next((r for r in rows if day in r.valid), None)
-        return Thresholds(row.green, row.red, row.due_soon_days) if row else DEFAULT
-
-    return on
 
 
 def get_targets(scope: Scope) -> list[Target]:
@@ -57,6 +38,7 @@ def get_targets(scope: Scope) -> list[Target]:
 
 
 def judge_targets(targets: Sequence[Target], cells: dict[Cell, Series], book: Book) -> Iterator[Result]:
+    book.read("target", [t.pk for t in targets])
     for target in targets:
         yield from _judge(target, cells.get(Cell(target.indicator_id, target.area_id, Breakdown.TOTAL), {}), book)
 

@@ -10,6 +10,7 @@ from ..models import Period, RecomputeRun, Result
 
 SUBJECT = ("measure", "indicator_id", "area_id", "breakdown_id", "target_id", "task_id", "aspect_id", "period_id")
 CONTENT = ("value", "text", "detail", "method", "version", "classification", "is_released", "is_demo")
+Row = tuple[Any, ...]
 
 
 def write(results: Iterable[Result], *, among: Q, run: RecomputeRun, now: datetime) -> int:
@@ -19,10 +20,10 @@ def write(results: Iterable[Result], *, among: Q, run: RecomputeRun, now: dateti
     is superseded.
     """
     computed = {_get_subject(r): r for r in results}
-    current = {_get_subject(r): r for r in Result.objects.current().filter(among)}
-    added = [r for subject, r in computed.items() if subject not in current or not _says_the_same(r, current[subject])]
+    current = _load_current(among)
+    added = [r for subject, r in computed.items() if subject not in current or _get_content(r) != current[subject][1]]
     changed = {_get_subject(r) for r in added}
-    gone = [r.pk for subject, r in current.items() if subject in changed or subject not in computed]
+    gone = [pk for subject, (pk, _content) in current.items() if subject in changed or subject not in computed]
     if gone:
         Result.objects.filter(pk__in=gone).update(superseded_at=now)
     for row in added:
@@ -30,15 +31,21 @@ def write(results: Iterable[Result], *, among: Q, run: RecomputeRun, now: dateti
     _add_periods(added)
     # In the order of the rows they refer to, so that two writers lock those in one order.
     Result.objects.bulk_create(sorted(added, key=lambda r: tuple(str(part) for part in _get_subject(r))))
-    return len(added) + len([pk for pk in gone if pk not in {current[s].pk for s in changed if s in current}])
+    return len(added) + sum(subject not in computed for subject in current)
 
 
-def _get_subject(result: Result) -> tuple[Any, ...]:
+def _load_current(among: Q) -> dict[Row, tuple[int, Row]]:
+    """By subject: the current row's id and what it says. Bare rows, since most of them are compared and left."""
+    rows = Result.objects.current().filter(among).values_list("pk", *SUBJECT, *CONTENT)
+    return {row[1 : 1 + len(SUBJECT)]: (row[0], row[1 + len(SUBJECT) :]) for row in rows}
+
+
+def _get_subject(result: Result) -> Row:
     return tuple(getattr(result, name) for name in SUBJECT)
 
 
-def _says_the_same(one: Result, other: Result) -> bool:
-    return all(getattr(one, name) == getattr(other, name) for name in CONTENT)
+def _get_content(result: Result) -> Row:
+    return tuple(getattr(result, name) for name in CONTENT)
 
 
 def _add_periods(results: list[Result]) -> None:

@@ -1,0 +1,45 @@
+"""What everything of one run shares: the day, the thresholds, and the list of what was read."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from ..models import LightThreshold, Plan
+from .judge import DEFAULT, Thresholds
+from .methods import CODE_VERSION
+
+
+@dataclass
+class Book:
+    """``plan`` is the current one: targets hang on no plan, and are judged by its thresholds."""
+
+    today: date
+    now: datetime
+    plan: int | None = None
+    rows: dict[int, list[LightThreshold]] = field(default_factory=dict)
+    inputs: set[tuple[str, str]] = field(default_factory=set)
+
+    def thresholds(self, day: date, plan: int | None = None) -> Thresholds:
+        """A plan's thresholds on a day; the defaults where it has none for the day."""
+        row = next((r for r in self.rows.get(plan or self.plan or 0, []) if day in r.valid), None)
+        return Thresholds(row.green, row.red, row.due_soon_days) if row else DEFAULT
+
+    def read(self, kind: str, what: Iterable[object]) -> None:
+        """Note inputs of the run: ids of what never changes, contents of what does."""
+        self.inputs.update((kind, str(one)) for one in what)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same inputs and the same code give the same results, and the same number here."""
+        return hashlib.sha256(repr((CODE_VERSION, self.today.isoformat(), sorted(self.inputs))).encode()).hexdigest()
+
+
+def open_book(today: date, now: datetime) -> Book:
+    rows: dict[int, list[LightThreshold]] = defaultdict(list)
+    for row in LightThreshold.objects.order_by("pk"):
+        rows[row.plan_id].append(row)
+    book = Book(today, now, Plan.objects.filter(is_current=True).values_list("pk", flat=True).first(), rows)
+    book.read("threshold", [(r.plan_id, r.green, r.red, r.due_soon_days, r.valid) for group in rows.values() for r in group])
+    return book
