@@ -116,6 +116,8 @@ def get_completion(target: Target, value: Decimal | None, span: Span) -> tuple[f
     basis: Literal["ratio", "gap_closed"] = "gap_closed" if moved or target.basis == Target.Basis.GAP_CLOSED else "ratio"
     direction: Literal["higher", "lower"] = "lower" if _is_lower_better(target) else "higher"
     share = progress.completion(float(value), float(goal), baseline, basis, direction)
+    if basis == "gap_closed" and baseline is None:
+        return math.nan, "no_baseline"
     return share, "not_computable" if math.isnan(share) else ""
 
 

@@ -29,6 +29,7 @@ WORST_FIRST = (Light.RED, Light.YELLOW, Light.GREY, Light.BLUE, Light.GREEN)
 class Part:
     """One thing a task is judged by: an indicator against its target, or a milestone."""
 
+    name: str
     light: str
     completion: float | None = None
     schedule: float | None = None
@@ -38,6 +39,11 @@ class Part:
     is_demo: bool = False
     # The line of a return that said so of a milestone.
     line: int | None = None
+
+    @property
+    def gap(self) -> float | None:
+        """Completion minus schedule; None where one is not known."""
+        return None if self.completion is None or self.schedule is None else self.completion - self.schedule
 
 
 @dataclass
@@ -74,7 +80,7 @@ def _load(ids: set[int], book: Book) -> list[Standing]:
         latest = next(reversed(task.light_overrides.all()), None)
         standing = Standing(task, narrated=task.narrated, override=latest if latest and latest.light else None)
         area = task.lead_unit.area_id or settings.HOME_AREA
-        standing.parts += [p for ti in task.task_indicators.all() if (p := _judge_indicator(results.get((ti.indicator_id, area), [])))]
+        standing.parts += [p for ti in task.task_indicators.all() if (p := _judge_indicator(ti.indicator.name_zh, results.get((ti.indicator_id, area), [])))]
         thresholds = book.thresholds(book.today, task.plan_id)
         standing.parts += [_judge_milestone(m, lines.get(m.pk), thresholds, book.today) for m in task.milestones.all()]
         standings.append(standing)
@@ -101,7 +107,7 @@ def _load_results(tasks: Sequence[Task]) -> dict[tuple[int, str], list[Result]]:
 # -- parts ---------------------------------------------------------------------------------------
 
 
-def _judge_indicator(results: list[Result]) -> Part | None:
+def _judge_indicator(name: str, results: list[Result]) -> Part | None:
     """Where an indicator stands against the target that comes next; None without a target, which then asks for nothing."""
     if not results:
         return None
@@ -117,6 +123,7 @@ def _judge_indicator(results: list[Result]) -> Part | None:
     measured = [newest.get(Measure.COMPLETION), newest.get(Measure.SCHEDULE)]
     completion, schedule = (None if r is None or r.value is None else float(r.value) for r in measured)
     return Part(
+        name,
         light.text,
         completion,
         schedule,
@@ -136,6 +143,7 @@ def _judge_milestone(milestone: Milestone, line: Line | None, thresholds: Thresh
     reached = line is not None and get_value_in_force(line).value == 1
     is_due = milestone.due_on < today
     return Part(
+        milestone.title_zh,
         _get_milestone_light(milestone, reached, thresholds, today),
         float(reached),
         float(is_due),
@@ -169,10 +177,20 @@ def _judge(standing: Standing, thresholds: Thresholds, book: Book) -> Iterator[R
         completion = None
     light, reason = get_light(standing, completion, thresholds, book.today)
     detail = {**detail, **({"reason": reason} if reason else {})}
+    if worst := _get_worst(parts, light):
+        detail["worst"] = worst
     if standing.override:
         detail["override"] = {"id": standing.override.pk, "reason": standing.override.reason, "computed": light}
         light = standing.override.light
     yield _make(standing, Measure.LIGHT, None, light, detail, book)
+
+
+def _get_worst(parts: Sequence[Part], light: str) -> list[dict[str, Any]]:
+    """The parts that make a light red or yellow, the farthest behind first: what a reader must know besides the mean."""
+    if light not in (Light.RED, Light.YELLOW):
+        return []
+    behind = sorted((p for p in parts if p.light == light), key=lambda p: (p.gap or 0, p.name))
+    return [{"name": p.name, "gap": None if p.gap is None else round(p.gap, 4)} for p in behind[:3]]
 
 
 def get_light(standing: Standing, completion: float | None, thresholds: Thresholds, today: date) -> tuple[str, str]:

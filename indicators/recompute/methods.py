@@ -4,7 +4,7 @@ SERIES = ("series", "1")  # growth, year to date, annual value
 DERIVED = ("formula", "1")
 DIFFERENCE = ("stated − counted", "1")
 TARGET = ("progress", "1")  # completion, schedule, light, required pace against a target
-TASK = ("worst of parts", "1")
+TASK = ("worst of parts", "2")  # 2: names the parts that are behind
 ASPECT = ("mean of tasks", "1")
 
 # What stands in a run record: the package's version and each method's.
