@@ -60,7 +60,7 @@ def get_days(report: Return, offset: int) -> tuple[float, float, float, float]:
 
 def _fill(reports: Iterable[Return], offset: int, people: People, content: Content, days: Mapping[int, tuple[float, ...]]) -> None:
     units = {report.pk: report.unit.code for report in reports}
-    lines = list(Line.objects.filter(report__in=units).select_related("assignment__indicator").order_by("pk"))
+    lines = list(Line.objects.filter(report__in=units).select_related("assignment__indicator", "assignment__task").order_by("pk"))
     entries = []
     for line in lines:
         said = content.get(line, offset)

@@ -45,15 +45,16 @@ def make_path(row: Row, area: str, weight: float, calendar: Calendar) -> Path:
 
 def _make_amounts(row: Row, area: str, weight: float, calendar: Calendar) -> Path:
     path, first = Path(), calendar.years[0]
+    # What the year before history came to.
+    done = _round(float(row["start"]) * weight / (1 + float(row["growth"])), row)
     for year in calendar.years:
         goal = _round(float(row["start"]) * weight * (1 + float(row["growth"])) ** (year - first), row)
-        path.baselines[year] = path.targets.get(year - 1, _round(float(goal) / (1 + float(row["growth"])), row))
-        path.targets[year] = goal
-        before = Decimal(0)
+        path.baselines[year], path.targets[year], before = done, goal, Decimal(0)
         for quarter, share in enumerate(_get_shares(row, area, year, calendar), 1):
             total = _round(share * float(goal), row)
             path.values[f"{year}-Q{quarter}"] = total if row["accumulation"] == Accumulation.YTD else total - before
             before = total
+        done = before
     return path
 
 

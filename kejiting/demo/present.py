@@ -40,28 +40,30 @@ def make_present_quarter(plan: Plan, people: People, content: Content) -> None:
 
 def bring_to(report: Return, row: Row, people: People, content: Content) -> None:
     """Take a return through the actions to the state its row says."""
-    calendar, staff, reviewer = content.calendar, people.staff[row["unit"]], people.reviewers[row["unit"]]
-    _type(report, content, by=staff, is_partial=row["state"] == "draft")
-    if row["state"] == "draft":
+    staff, reviewer = people.staff[row["unit"]], people.reviewers[row["unit"]]
+    wanted, later = row["state"], get_random("later", row["unit"]).uniform(0, 0.12)
+    _type(report, content, by=staff, is_partial=wanted == "draft")
+    if wanted == "draft":
         return
-    with clock_at(calendar.lately(SUBMITTED_AT)):
+    with clock_at(content.calendar.lately(SUBMITTED_AT + later)):
         _explain(report, by=staff)
         submit_return(report, by=staff)
-    if row["state"] == "returned":
-        with clock_at(calendar.lately(APPROVED_AT)):
+    with clock_at(content.calendar.lately(APPROVED_AT + later)):
+        if wanted == "returned":
             send_back_return(report, by=reviewer, reason=row["reason"])
-    if row["state"] in ("approved", "accepted"):
-        with clock_at(calendar.lately(APPROVED_AT)):
+        elif wanted != "submitted":
             approve_return(report, by=reviewer)
-    if row["state"] == "accepted":
-        with clock_at(calendar.lately(DECIDED_AT)):
+    with clock_at(content.calendar.lately(DECIDED_AT + later)):
+        if wanted == "accepted":
             accept_return(report, by=people.accepter(report.unit))
+        elif wanted == "returned_by_office":
+            send_back_return(report, by=people.accepter(report.unit), reason=row["reason"])
 
 
 def _type(report: Return, content: Content, *, by: User, is_partial: bool) -> None:
-    lines = list(report.lines.select_related("assignment").order_by("pk"))
+    lines = list(report.lines.select_related("assignment__task").order_by("pk"))
     lines = lines[: len(lines) // 2] if is_partial else lines
-    start = get_random("typed", report.unit_id).uniform(0.2, 0.45)
+    start = get_random("typed", report.unit_id).uniform(0.15, 0.4)
     for line, step in zip(lines, count()):
         said = content.get(line, 0)
         changes = {"value": said["progress"], **{k: said[k] for k in ("problems", "next_steps")}} if line.kind == "narrative" else {"value": plain(said["value"])}
