@@ -51,12 +51,13 @@ def build_indicator_chart(page: IndicatorPage) -> Chart | None:
 def build_trend(spec_id: str, lines: Sequence[Line], targets: Sequence[Target], indicator: Indicator, takeaway: str) -> Chart:
     """Lines over time, each target as a mark at its period with a thin line leading to it."""
     scale, unit = _scale(lines, indicator.unit_of_measure)
-    data = [_draw_line(line, scale, unit) for line in lines]
-    start = min(_x(period) for line in lines for period, _value in line.points)
+    steps = max(_STEPS[period.frequency] for line in lines for period, _value in line.points)
+    data = [_draw_line(line, scale, unit, steps) for line in lines]
+    start = min(_x(period, steps) for line in lines for period, _value in line.points)
     drawn = [t for t in targets if t.kind == Target.Kind.ABSOLUTE and t.unit_of_measure == indicator.unit_of_measure]
-    data += [_draw_target(target, start, scale, unit) for target in drawn]
+    data += [_draw_target(target, start, scale, unit, steps) for target in drawn]
     periods = [period for line in lines for period, _value in line.points] + [t.period for t in drawn]
-    layout: dict[str, Any] = {"xaxis": _make_axis(periods), "yaxis": {"ticksuffix": "%" if unit == "%" else ""}, "showlegend": len(data) > 1}
+    layout: dict[str, Any] = {"xaxis": _make_axis(periods, steps), "yaxis": {"ticksuffix": "%" if unit == "%" else ""}, "showlegend": len(data) > 1}
     if unit != "%":
         layout["yaxis"]["title"] = {"text": unit, "standoff": 6}
         layout["margin"] = {"l": 68, "r": 16, "t": 28, "b": 32}
@@ -114,9 +115,11 @@ def _of_main_frequency(points: Sequence[Point]) -> list[Point]:
     return [p for p in drawable if p.period.frequency == frequency]
 
 
-def _x(period: Period) -> float:
-    """A period's place on a linear axis: years, with quarters between them, so that gaps in time show as gaps."""
-    steps = _STEPS.get(period.frequency, 1)
+def _x(period: Period, steps: int) -> float:
+    """A period's place on a linear axis of years in so many steps, by its end: gaps in time show as gaps.
+
+    Among quarters a year's target stands at the fourth.
+    """
     number = (period.ends_on.month - 1) * steps // 12
     return period.ends_on.year + number / steps
 
@@ -125,8 +128,8 @@ def _short(period: Period) -> str:
     return period.label.replace("-", "") if period.frequency != "month" else period.label
 
 
-def _make_axis(periods: Sequence[Period]) -> dict[str, Any]:
-    ticks = {_x(period): _short(period) for period in periods}
+def _make_axis(periods: Sequence[Period], steps: int) -> dict[str, Any]:
+    ticks = {_x(period, steps): _short(period) for period in sorted(periods, key=lambda p: p.starts_on)}
     places = sorted(ticks)
     step = -(-len(places) // MOST_TICKS)
     shown = places[::-1][::step][::-1]
@@ -139,13 +142,13 @@ def _scale(lines: Sequence[Line], unit: str) -> tuple[Decimal, str]:
     return (Decimal(10_000), "亿元") if unit == "万元" and largest >= 10_000 else (Decimal(1), unit)
 
 
-def _draw_line(line: Line, scale: Decimal, unit: str) -> dict[str, Any]:
+def _draw_line(line: Line, scale: Decimal, unit: str, steps: int) -> dict[str, Any]:
     texts = [f"{_short(p)} {format_value(v / scale, unit)}" if v is not None else "" for p, v in line.points]
     return {
         "type": "scatter",
         "mode": "lines+markers",
         "name": line.name,
-        "x": [_x(period) for period, _value in line.points],
+        "x": [_x(period, steps) for period, _value in line.points],
         "y": [None if value is None else float(value / scale) for _period, value in line.points],
         "text": texts,
         "hovertemplate": "%{text}<extra></extra>",
@@ -155,9 +158,9 @@ def _draw_line(line: Line, scale: Decimal, unit: str) -> dict[str, Any]:
     }
 
 
-def _draw_target(target: Target, start: float, scale: Decimal, unit: str) -> dict[str, Any]:
+def _draw_target(target: Target, start: float, scale: Decimal, unit: str, steps: int) -> dict[str, Any]:
     value = float(target.value / scale)
-    end = _x(target.period)
+    end = _x(target.period, steps)
     name = _("%(period)s目标 %(sign)s%(value)s") % {
         "period": format_period(target.period_id),
         "sign": target.get_comparison_display() if target.comparison != Target.Comparison.EQUAL else "",

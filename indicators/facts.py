@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 
-
 from django.conf import settings
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange

@@ -49,7 +49,7 @@ class Organisation(RegisterEntry):
 
     kind = models.CharField(_("类别"), max_length=12, choices=Kind)
     # 统一社会信用代码, where known.
-    credit_code = models.CharField(_("统一社会信用代码"), max_length=18, null=True, blank=True, unique=True)  # noqa: DJ001 - null: unknown, and unknown ones do not clash
+    credit_code = models.CharField(_("统一社会信用代码"), max_length=18, null=True, blank=True, unique=True)
     area = models.ForeignKey(Area, models.PROTECT, null=True, blank=True, related_name="organisations", verbose_name=_("地区"))
 
     class Meta:

@@ -1,13 +1,12 @@
 from datetime import datetime
 from typing import Self
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-
-import pgtrigger
 
 from kejiting.accounts.classification import Classification
 from kejiting.accounts.database import append_only

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Count, Prefetch, Q, QuerySet
@@ -292,19 +291,3 @@ def _home_area() -> str:
     from django.conf import settings
 
     return settings.HOME_AREA
-
-
-@dataclass(frozen=True)
-class RoundProgress:
-    """How far a round has come: its returns by state, and who is late."""
-
-    reports: list[Return]
-    counts: dict[str, int]
-    late: list[Return]
-
-
-def get_round_progress(round_id: int, now: datetime) -> RoundProgress:
-    reports = list(Return.objects.filter(round=round_id).select_related("unit", "round").order_by("unit__code"))
-    counts = {state: sum(r.state == state for r in reports) for state in Return.State.values}
-    late = [r for r in reports if r.state in Return.EDITABLE and r.round.due_at < now]
-    return RoundProgress(reports, counts, late)

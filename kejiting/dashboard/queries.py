@@ -9,7 +9,19 @@ from django.conf import settings
 from django.utils import timezone
 
 from indicators.charts import Chart, Line, build_trend, describe_trend
-from indicators.models import Breakdown, HeadlineIndicator, Indicator, Light, Observation, Period, Plan, Result, Return, Round, Target
+from indicators.models import (
+    Breakdown,
+    HeadlineIndicator,
+    Indicator,
+    Light,
+    Observation,
+    Period,
+    Plan,
+    Result,
+    Return,
+    Round,
+    Target,
+)
 from indicators.queries.indicators import Point
 from indicators.queries.moments import NOW, Moment
 from indicators.queries.tasks import AspectRow, Judged, TaskRow, get_aspects, get_current_plan, get_tasks, judge
@@ -102,9 +114,8 @@ class Overview:
 
     @property
     def late(self) -> list[Return]:
-        """Returns that are due and not handed in."""
-        now = timezone.now()
-        return [r for r in self.reports if r.state in Return.EDITABLE and r.round.due_at < now]
+        """Returns that are past due and grace and not handed in."""
+        return [r for r in self.reports if r.state in Return.EDITABLE and r.round.is_overdue]
 
     @property
     def report_counts(self) -> dict[str, int]:

@@ -5,9 +5,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from indicators.models import Indicator
 from indicators.queries.freshness import get_freshness
 from indicators.queries.indicators import get_indicator
-from indicators.models import Indicator
 from indicators.views.pages import read_moment
 
 from .queries import RANK, get_overview, get_tiles
