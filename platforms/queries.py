@@ -33,7 +33,8 @@ def get_consortia(user: User, *, search: str = "") -> QuerySet[Consortium]:
     rows = Consortium.objects.visible_to(user).select_related("lead", "document").annotate(member_count=Count("members", distinct=True))
     for word in search.split():
         rows = rows.filter(Q(name_zh__icontains=word) | Q(industry_chain__icontains=word) | Q(lead__name_zh__icontains=word) | Q(code__icontains=word))
-    return rows
+    # Said again: grouping drops the model's own order.
+    return rows.order_by("code")
 
 
 def get_consortium(user: User, code: str) -> Consortium:
