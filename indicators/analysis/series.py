@@ -1,119 +1,133 @@
-"""Values over time: amounts, running totals, annual values, growth.
+"""Time: amounts, running totals, years and growth, all derived from one field, ``accumulation``.
 
-Inputs are a Series or a DataFrame (columns: units) over a ``PeriodIndex`` of frequency ``Q-DEC`` or
-``Y-DEC``, in any order, gaps allowed; missing is NaN. Outputs have the input's shape, index and order
-unless said otherwise. ``accumulation`` says what a value is: ``stock`` (at the period's end), ``flow``
-(the period's amount), ``ytd`` (since January), ``total`` (since a plan began).
+``stock`` is the value at the period's end, ``flow`` the period's own amount, ``ytd`` the amount since 1 January, ``total``
+the amount since the plan began. Every function takes a Series, or a DataFrame with one column an area, over quarters or
+years, in any order and with periods left out; a period left out is a missing one. Units are those of the input.
 """
 
-from typing import TypeVar
+from typing import Final, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from . import AnalysisError
 
-Values = TypeVar("Values", pd.Series, pd.DataFrame)
+Accumulation = Literal["stock", "flow", "ytd", "total"]
+ACCUMULATIONS: Final = ("stock", "flow", "ytd", "total")
+PERIODS_A_YEAR: Final = {"Q-DEC": 4, "Y-DEC": 1}
 
-ACCUMULATIONS = ("stock", "flow", "ytd", "total")
+Panel = TypeVar("Panel", pd.Series, pd.DataFrame)
 
 
-def flows(series: Values, accumulation: str) -> Values:
-    """The amount of each period.
+def flows(series: Panel, accumulation: Accumulation) -> Panel:
+    """Per-period amounts, on the index of ``series``.
 
-    ``ytd`` restarts each January (a yearly ``ytd`` is the amount itself); a missing period makes the next
-    difference missing too, since it would be a double amount. Of ``total`` the first period has no amount:
-    what came before it is not known. ``stock`` has no amounts: ``AnalysisError``.
+    ``ytd`` restarts each January. The amount after a missing period is missing too, because the difference would cover
+    two periods; so is the first of a ``total``. A ``stock`` has no amounts: ``AnalysisError``.
     """
-    whole = _check(series, accumulation)
+    check_accumulation(accumulation)
     if accumulation == "stock":
-        raise AnalysisError("a stock has no amount of its own period")
-    if accumulation == "flow" or (accumulation == "ytd" and _is_yearly(whole)):
-        return series.astype(float)
-    amounts = whole.diff()
-    if accumulation == "ytd":
-        first = np.asarray(whole.index.quarter == 1)
-        amounts[first] = whole[first]
-    return amounts.reindex(series.index)
+        raise AnalysisError("a stock has no per-period amounts")
+    whole = regular(series)
+    return _amounts(whole, accumulation).reindex(series.index)
 
 
-def year_to_date(series: Values, accumulation: str) -> Values:
-    """The running total within the calendar year; for ``stock`` the series itself.
+def year_to_date(series: Panel, accumulation: Accumulation) -> Panel:
+    """Running total within the year, on the index of ``series``; a ``stock`` comes back as it is.
 
-    ``flow`` adds up from January and is NaN from a missing quarter on; ``total`` is taken less last
-    December's value, NaN where that is missing.
+    A ``flow`` is missing from the year's first missing period on; a ``total`` without last December's value is missing.
     """
-    whole = _check(series, accumulation)
-    if accumulation in ("stock", "ytd") or (accumulation == "flow" and _is_yearly(whole)):
-        return series.astype(float)
-    if accumulation == "total":
-        return (whole - _last_december(whole)).reindex(series.index)
-    if len(whole):
-        # From January, so that a first quarter that is not there at all is missing and not zero.
-        january = pd.Period(year=whole.index[0].year, quarter=1, freq=whole.index.freq)
-        whole = whole.reindex(pd.period_range(january, whole.index[-1], freq=whole.index.freq))
-    sums = whole.groupby(whole.index.year).cumsum(skipna=False)
-    return sums.reindex(series.index)
-
-
-def annual(series: Values, accumulation: str) -> Values:
-    """One value a calendar year, over a yearly index.
-
-    ``stock``, ``ytd``, ``total``: the fourth quarter's, NaN without it; ``flow``: the sum of the four, NaN if
-    any is missing.
-    """
-    whole = _check(series, accumulation)
-    if _is_yearly(whole):
-        return whole
-    years = pd.PeriodIndex(sorted({str(period.year) for period in whole.index}), freq="Y-DEC")
+    check_accumulation(accumulation)
+    whole = regular(series)
     if accumulation == "flow":
-        full = whole.reindex(pd.period_range(years[0].asfreq("Q-DEC", "start"), years[-1].asfreq("Q-DEC", "end"))) if len(years) else whole
-        sums = full.groupby(full.index.year).sum(min_count=4)
-        sums.index = years
-        return sums
-    ends = pd.PeriodIndex([year.asfreq("Q-DEC", "end") for year in years], freq="Q-DEC")
-    values = whole.reindex(ends)
-    values.index = years
-    return values
+        whole = _running(whole)
+    elif accumulation == "total":
+        whole = whole - _last_december(whole)
+    return whole.reindex(series.index)
 
 
-def growth(series: Values, lag: int) -> Values:
-    """(x − b)/|b| against the value b ``lag`` periods earlier; NaN where b is 0, missing or of the other sign.
+def annual(series: Panel, accumulation: Accumulation) -> Panel:
+    """One value a calendar year, over every year (``Y-DEC``) from the first to the last of ``series``.
 
-    A share: 0.05 is five percent.
+    ``flow``: the sum of the four quarters, missing if any is; otherwise the fourth quarter's value. Yearly input comes
+    back as it is.
     """
-    if lag < 1:
-        raise AnalysisError(f"a lag is at least 1, not {lag}")
-    whole = _check(series, "stock")
+    check_accumulation(accumulation)
+    whole = regular(series)
+    if periods_a_year(series.index) == 1:
+        return whole.reindex(series.index)
+    years = whole.index.asfreq("Y-DEC")
+    if accumulation == "flow":
+        return whole.groupby(years).sum(min_count=4)
+    ends = whole[whole.index.quarter == 4]
+    return ends.set_axis(ends.index.asfreq("Y-DEC")).reindex(years.unique())
+
+
+def growth(series: Panel, lag: int) -> Panel:
+    """(x − b)/|b| with b the value ``lag`` periods (not rows) earlier, as a ratio; NaN where b is 0, missing or of the other sign."""
+    if isinstance(lag, bool) or not isinstance(lag, int | np.integer) or lag < 1:
+        raise AnalysisError(f"the lag must be a whole number of periods, at least 1, not {lag!r}")
+    whole = regular(series)
     base = whole.shift(lag)
-    usable = (base != 0) & (np.sign(base) * np.sign(whole) >= 0)
-    return ((whole - base) / base.abs()).where(usable).replace([np.inf, -np.inf], np.nan).reindex(series.index)
+    usable = (base != 0) & (whole * np.sign(base) >= 0)
+    with np.errstate(all="ignore"):
+        ratio = (whole - base) / base.abs().where(usable)
+    return ratio.where(np.isfinite(ratio)).reindex(series.index)
 
 
-def _check(series: Values, accumulation: str) -> Values:
-    """The values as floats over every period from the first to the last."""
+def check_accumulation(accumulation: str) -> None:
     if accumulation not in ACCUMULATIONS:
-        raise AnalysisError(f"accumulation is one of {', '.join(ACCUMULATIONS)}, not {accumulation!r}")
+        raise AnalysisError(f"unknown accumulation {accumulation!r}; known are {', '.join(ACCUMULATIONS)}")
+
+
+def periods_a_year(index: pd.Index) -> int:
+    """4 for quarters, 1 for years; any other index raises ``AnalysisError``."""
+    if not isinstance(index, pd.PeriodIndex):
+        raise AnalysisError(f"a PeriodIndex of quarters or years is needed, not {type(index).__name__}")
+    if index.freqstr not in PERIODS_A_YEAR:
+        raise AnalysisError(f"quarters (Q-DEC) or years (Y-DEC) are needed, not {index.freqstr}")
+    return PERIODS_A_YEAR[index.freqstr]
+
+
+def regular(series: Panel) -> Panel:
+    """The same as floats over whole calendar years up to the last period, sorted, each period once, missing ones NaN.
+
+    Raises ``AnalysisError`` for another index, a period twice, or an infinite value; the message names the period.
+    """
     index = series.index
-    if not isinstance(index, pd.PeriodIndex) or index.freqstr not in ("Q-DEC", "Y-DEC"):
-        raise AnalysisError("the index is a PeriodIndex of frequency Q-DEC or Y-DEC")
-    if index.has_duplicates:
+    per_year = periods_a_year(index)
+    if index.hasnans:
+        raise AnalysisError("the index has a missing period")
+    if not index.is_unique:
         raise AnalysisError(f"period {index[index.duplicated()][0]} is there twice")
-    values = series.astype(float).sort_index()
-    if len(values) == 0:
+    values = series.astype(float)
+    infinite = np.isinf(values.to_numpy())
+    if infinite.any():
+        raise AnalysisError(f"the value of {index[int(np.argwhere(infinite)[0][0])]} is infinite")
+    if not len(index):
         return values
-    return values.reindex(pd.period_range(values.index[0], values.index[-1], freq=index.freq))
+    first = index.min()
+    if per_year == 4:
+        first -= first.quarter - 1
+    return values.reindex(pd.period_range(first, index.max(), name=index.name))
 
 
-def _is_yearly(series: pd.Series | pd.DataFrame) -> bool:
-    return bool(series.index.freqstr == "Y-DEC")
+def _amounts(whole: Panel, accumulation: Accumulation) -> Panel:
+    if accumulation == "flow" or (accumulation == "ytd" and periods_a_year(whole.index) == 1):
+        return whole
+    before = whole.shift(1)
+    if accumulation == "ytd":
+        before[whole.index.quarter == 1] = 0.0
+    return whole - before
 
 
-def _last_december(whole: Values) -> Values:
-    """For each period the value at the end of the year before."""
-    if _is_yearly(whole):
-        return whole.shift(1)
-    ends = pd.PeriodIndex([pd.Period(year=period.year - 1, quarter=4, freq="Q-DEC") for period in whole.index], freq="Q-DEC")
-    values = whole.reindex(ends)
-    values.index = whole.index
-    return values
+def _running(whole: Panel) -> Panel:
+    years = whole.index.year
+    complete = whole.isna().groupby(years).cumsum() == 0
+    return whole.fillna(0.0).groupby(years).cumsum().where(complete)
+
+
+def _last_december(whole: Panel) -> Panel:
+    ends = whole if periods_a_year(whole.index) == 1 else whole[whole.index.quarter == 4]
+    ends = ends.set_axis(ends.index.year + 1)
+    return ends.reindex(whole.index.year).set_axis(whole.index)
