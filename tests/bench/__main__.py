@@ -12,7 +12,8 @@ DATABASE = "kjt_bench"
 
 
 def main() -> None:
-    os.environ.update({"DATA_DIR": str(DATA_DIR), "DEMO": "1", "DJANGO_SETTINGS_MODULE": "kejiting.settings"})
+    # Playwright runs a loop of its own, for which Django would refuse its database calls.
+    os.environ.update({"DATA_DIR": str(DATA_DIR), "DEMO": "1", "DJANGO_SETTINGS_MODULE": "kejiting.settings", "DJANGO_ALLOW_ASYNC_UNSAFE": "1"})
     os.environ.setdefault("SECRET_KEY", "only-for-benchmarks-and-therefore-no-secret-at-all")
     from kejiting import embedded
 
