@@ -1,49 +1,35 @@
 """Formulas of derived indicators and of rules: a small language, parsed by hand, never evaluated as code.
 
-    + - * / ( )      < <= = != >= >      numbers      indicator codes (letters, digits, ``_``, ``.``)
+    + - * / ( )      numbers      indicator codes (letters, digits, ``_``, ``.``, a letter first)
+    < <= = != >= >   once, between two sides: a rule, true or false
     sum(a, b, …)  mean  min  max  abs      period by period over their arguments
     prev(x, n)    n periods earlier (periods, not rows)
-    yoy(x)        ratio growth on the same period a year earlier
+    yoy(x)        (x − b)/|b| with b the same period a year earlier
     share(x, y)   x / y
     rank(x)       over the areas given, 1 = highest, ties share the smaller number
 
-Values are a Series (one area, broadcast where frames take part) or a DataFrame (columns: areas) over a
-``PeriodIndex``. Missing stays missing; division by zero is missing.
+Missing stays missing; division by zero, and what overflows, is missing.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from . import AnalysisError, series
+from . import AnalysisError
+from .series import periods_a_year
 
-Value = pd.Series | pd.DataFrame | float
+Values: TypeAlias = pd.Series | pd.DataFrame
+# What a step of the program pushes, joins or applies, and with how many arguments.
+Step: TypeAlias = tuple[str, Any, int]
 
-
-class FormulaError(AnalysisError):
-    """A formula that cannot be read: where (``column``, from 1), what stood there and what was expected."""
-
-    def __init__(self, message: str, column: int = 0, expected: str = "", found: str = "") -> None:
-        super().__init__(f"{message} (column {column})" if column else message)
-        self.column, self.expected, self.found = column, expected, found
-
-
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?)(?![A-Za-z_])|(?P<name>[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)|(?P<sign><=|>=|!=|[-+*/(),<>=]))"
-)
-_COMPARISONS: dict[str, Callable[[Value, Value], Value]] = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    "=": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    ">=": lambda a, b: a >= b,
-    ">": lambda a, b: a > b,
-}
-# name: (fewest, most) arguments; None is any number.
-_ARITY: dict[str, tuple[int, int | None]] = {
+COMPARISONS: Final = ("<", "<=", "=", "!=", ">=", ">")
+# Name: (fewest, most) arguments; None is any number.
+FUNCTIONS: Final[dict[str, tuple[int, int | None]]] = {
     "sum": (1, None),
     "mean": (1, None),
     "min": (1, None),
@@ -55,28 +41,116 @@ _ARITY: dict[str, tuple[int, int | None]] = {
     "rank": (1, 1),
 }
 # Deeper than anybody writes by hand, and shallow enough for the interpreter's own stack.
-_DEEPEST = 60
+DEEPEST: Final = 60
+# 0.1 + 0.2 = 0.3 must hold: decimals become binary fractions, and a rule must not fail by the last bits.
+SAME: Final = 1e-12
+
+
+class FormulaError(AnalysisError):
+    """A formula that cannot be read or used: where (``column``, from 1; 0: nowhere in the text), what stood there and what was expected.
+
+    ``expected`` is one of a fixed set of phrases, so that a screen can word it in its own language.
+    """
+
+    def __init__(self, message: str, column: int = 0, expected: str = "", found: str = "") -> None:
+        super().__init__(f"{message} (column {column})" if column else message)
+        self.column, self.expected, self.found = column, expected, found
 
 
 @dataclass(frozen=True)
-class _Number:
-    value: float
+class Formula:
+    """A formula that was read. ``codes`` are the indicators it needs, ``program`` its steps in postfix order."""
+
+    text: str
+    codes: frozenset[str]
+    program: tuple[Step, ...]
+
+    @property
+    def is_rule(self) -> bool:
+        """Whether it says true or false, not a number."""
+        return self.program[-1][1] in COMPARISONS and self.program[-1][0] == "apply"
+
+    @property
+    def needs_past(self) -> bool:
+        """Whether a value changes with values of earlier periods."""
+        return any(kind == "apply" and name in ("prev", "yoy") for kind, name, _ in self.program)
+
+    @property
+    def needs_all_areas(self) -> bool:
+        """Whether a value changes with the values of other areas."""
+        return any(kind == "apply" and name == "rank" for kind, name, _ in self.program)
+
+    def evaluate(self, values: Mapping[str, Values]) -> Values:
+        """The formula over the values by code: Series over periods, or DataFrames with a column an area.
+
+        The answer has their common shape (the union of their periods and areas; a Series beside frames stands for every
+        area), floats, or for a rule ``True``, ``False`` and NaN. Without ``prev`` and ``yoy`` the index may be units.
+        Raises ``FormulaError`` naming a code without values, and for values that do not go together.
+        """
+        if missing := sorted(self.codes - set(values)):
+            raise FormulaError(f"no values for {missing[0]}")
+        table = _Table.of({code: values[code] for code in sorted(self.codes)} if self.codes else values)
+        stack: list[Any] = []
+        with np.errstate(all="ignore"):
+            for kind, what, count in self.program:
+                if kind == "apply":
+                    arguments = stack[-count:]
+                    del stack[-count:]
+                    stack.append(_apply(what, arguments, table))
+                else:
+                    stack.append(table.columns_of[what] if kind == "code" else what)
+        return table.answer(stack.pop())
 
 
-@dataclass(frozen=True)
-class _Code:
-    name: str
+def parse(text: str) -> Formula:
+    """Read a formula. Raises ``FormulaError`` with the column and what was expected there.
+
+    >>> sorted(parse("rd_expenditure / rd_expenditure.000000 * 100").codes)
+    ['rd_expenditure', 'rd_expenditure.000000']
+    """
+    reader = _Reader(list(_tokens(text)), len(text) + 1)
+    reader.comparison()
+    return Formula(text, frozenset(what for kind, what, _ in reader.steps if kind == "code"), tuple(reader.steps))
 
 
-@dataclass(frozen=True)
-class _Operation:
-    """A call or an operator with its arguments; ``neg`` is the unary minus."""
+def dependencies(formulas: Sequence[tuple[str, Formula]]) -> list[str]:
+    """The given codes in an order in which each comes after those it reads, otherwise as given.
 
-    name: str
-    arguments: tuple["_Node", ...]
+    Raises ``FormulaError`` with the path of a cycle, and for a code given twice.
+    """
+    reads = {code: formula.codes for code, formula in formulas}
+    if len(reads) < len(formulas):
+        twice = next(code for at, (code, _) in enumerate(formulas) if code in {c for c, _ in formulas[:at]})
+        raise FormulaError(f"{twice} has two formulas")
+    order: dict[str, None] = {}
+    for code in reads:
+        _visit(code, reads, order)
+    return list(order)
 
 
-_Node = _Number | _Code | _Operation
+def _visit(start: str, reads: Mapping[str, frozenset[str]], order: dict[str, None]) -> None:
+    """Depth first, on a stack of our own: a long chain of formulas must not exhaust the interpreter's."""
+    path: dict[str, Iterator[str]] = {}
+
+    def enter(code: str) -> None:
+        if code in path:
+            names = list(path)
+            raise FormulaError("the formulas read each other in a circle: " + " → ".join([*names[names.index(code) :], code]))
+        if code not in order:
+            path[code] = iter(sorted(reads[code] & reads.keys()))
+
+    enter(start)
+    while path:
+        code = next(reversed(path))
+        following = next(path[code], None)
+        if following is None:
+            del path[code]
+            order[code] = None
+        else:
+            enter(following)
+
+
+# -- reading -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -86,73 +160,33 @@ class _Token:
     column: int
 
 
-@dataclass(frozen=True)
-class Formula:
-    """A formula that was read; ``codes`` are the indicators it needs."""
-
-    text: str
-    root: _Node
-    codes: frozenset[str]
-
-    def evaluate(self, values: Mapping[str, pd.Series | pd.DataFrame]) -> pd.Series | pd.DataFrame:
-        """The formula over the given values, of their common shape. Raises ``FormulaError`` naming a code without values."""
-        if missing := sorted(self.codes - set(values)):
-            raise FormulaError(f"no values for {missing[0]}")
-        return _evaluate(self.root, _align({code: values[code] for code in self.codes}))
+_TOKEN = re.compile(
+    r"""(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?![A-Za-z0-9_.])
+      | (?P<name>[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)
+      | (?P<sign><=|>=|!=|[-+*/(),<>=])""",
+    re.VERBOSE,
+)
 
 
-def parse(text: str) -> Formula:
-    """Read a formula. Raises ``FormulaError`` with the column and what was expected there."""
-    reader = _Reader(_tokens(text), len(text) + 1)
-    root = reader.comparison()
-    reader.end()
-    codes: set[str] = set()
-    _collect(root, codes)
-    return Formula(text, root, frozenset(codes))
-
-
-def dependencies(formulas: Sequence[tuple[str, Formula]]) -> list[str]:
-    """The codes in an order in which each comes after what it reads. Raises ``FormulaError`` with the path of a cycle."""
-    reads = {code: sorted(formula.codes & {c for c, _ in formulas}) for code, formula in formulas}
-    order: list[str] = []
-    done: set[str] = set()
-    for code, _formula in formulas:
-        _visit(code, reads, [], done, order)
-    return order
-
-
-def _visit(code: str, reads: Mapping[str, list[str]], path: list[str], done: set[str], order: list[str]) -> None:
-    if code in done:
-        return
-    if code in path:
-        raise FormulaError("cycle: " + " → ".join([*path[path.index(code) :], code]))
-    for other in reads[code]:
-        _visit(other, reads, [*path, code], done, order)
-    done.add(code)
-    order.append(code)
-
-
-# -- reading -----------------------------------------------------------------------------------
-
-
-def _tokens(text: str) -> list[_Token]:
-    tokens, position = [], 0
-    while position < len(text.rstrip()):
+def _tokens(text: str) -> Iterator[_Token]:
+    position = 0
+    while position < len(text):
+        if text[position].isspace():
+            position += 1
+            continue
         match = _TOKEN.match(text, position)
         if match is None:
-            start = position + len(text[position:]) - len(text[position:].lstrip())
-            raise FormulaError(f"{text[start]!r} has no meaning here", start + 1, "a number, a code or an operator", text[start])
-        kind = match.lastgroup or ""
-        tokens.append(_Token(kind, match[kind], match.start(kind) + 1))
+            raise FormulaError(f"{text[position]!r} has no meaning here", position + 1, "a number, a code or an operator", text[position])
+        yield _Token(match.lastgroup or "", match[0], position + 1)
         position = match.end()
-    return tokens
 
 
 class _Reader:
-    """Recursive descent: comparison → sum → product → unary → atom."""
+    """Recursive descent, comparison → sum → product → unary → atom; writes the steps of the program as it goes."""
 
     def __init__(self, tokens: Sequence[_Token], end_column: int) -> None:
         self.tokens, self.end_column, self.at, self.depth = tokens, end_column, 0, 0
+        self.steps: list[Step] = []
 
     @property
     def current(self) -> _Token:
@@ -166,202 +200,205 @@ class _Reader:
             return token.text
         return ""
 
-    def fail(self, expected: str) -> FormulaError:
-        token = self.current
-        found = token.text or "the end"
-        return FormulaError(f"expected {expected}, found {found}", token.column, expected, token.text)
+    def fail(self, expected: str, at: _Token | None = None) -> FormulaError:
+        token = at or self.current
+        return FormulaError(f"expected {expected}, found {token.text or 'the end'}", token.column, expected, token.text)
 
-    def comparison(self) -> _Node:
-        left = self.sum()
-        if sign := self.take(*_COMPARISONS):
-            return _Operation(sign, (left, self.sum()))
-        return left
+    def apply(self, name: str, arguments: int) -> None:
+        self.steps.append(("apply", name, arguments))
 
-    def sum(self) -> _Node:
-        left = self.product()
+    def comparison(self) -> None:
+        self.sum()
+        if sign := self.take(*COMPARISONS):
+            self.sum()
+            self.apply(sign, 2)
+        if self.current.kind != "end":
+            raise self.fail("an operator or the end")
+
+    def sum(self) -> None:
+        self.product()
         while sign := self.take("+", "-"):
-            left = _Operation(sign, (left, self.product()))
-        return left
+            self.product()
+            self.apply(sign, 2)
 
-    def product(self) -> _Node:
-        left = self.unary()
+    def product(self) -> None:
+        self.unary()
         while sign := self.take("*", "/"):
-            left = _Operation(sign, (left, self.unary()))
-        return left
+            self.unary()
+            self.apply(sign, 2)
 
-    def unary(self) -> _Node:
+    def unary(self) -> None:
         self.depth += 1
-        if self.depth > _DEEPEST:
+        if self.depth > DEEPEST:
             raise self.fail("fewer brackets")
-        node = _Operation("neg", (self.unary(),)) if self.take("-") else self.atom()
+        if self.take("-"):
+            self.unary()
+            self.apply("neg", 1)
+        else:
+            self.atom()
         self.depth -= 1
-        return node
 
-    def atom(self) -> _Node:
+    def atom(self) -> None:
         token = self.current
         if token.kind == "number":
             self.at += 1
-            return _Number(float(token.text))
-        if token.kind == "name":
+            self.steps.append(("number", float(token.text), 0))
+        elif token.kind == "name":
             self.at += 1
-            return self.call(token) if self.take("(") else _Code(token.text)
-        if self.take("("):
-            node = self.comparison()
+            if self.take("("):
+                self.call(token)
+            else:
+                self.steps.append(("code", token.text, 0))
+        elif self.take("("):
+            self.sum()
             self.close()
-            return node
-        raise self.fail("a number, a code, a function or (")
+        else:
+            raise self.fail("a number, a code, a function or (")
 
-    def call(self, name: _Token) -> _Node:
-        if name.text not in _ARITY:
-            expected = ", ".join(_ARITY)
-            raise FormulaError(f"there is no function {name.text}", name.column, f"one of {expected}", name.text)
-        arguments = [self.sum()]
+    def call(self, name: _Token) -> None:
+        if name.text not in FUNCTIONS:
+            raise self.fail(f"one of {', '.join(FUNCTIONS)}", name)
+        fewest, most = FUNCTIONS[name.text]
+        self.sum()
+        count = 1
         while self.take(","):
-            arguments.append(self.sum())
-        fewest, most = _ARITY[name.text]
-        if len(arguments) < fewest or (most is not None and len(arguments) > most):
-            raise FormulaError(f"{name.text} takes {fewest} arguments, not {len(arguments)}", name.column, f"{fewest} arguments", name.text)
+            count += 1
+            if name.text == "prev" and count == 2:
+                self.periods()
+            else:
+                self.sum()
         self.close()
-        if name.text == "prev" and not (isinstance(arguments[1], _Number) and arguments[1].value.is_integer() and arguments[1].value >= 1):
-            raise FormulaError("prev(x, n) takes a whole number of periods from 1", name.column, "a whole number", name.text)
-        return _Operation(name.text, tuple(arguments))
+        if count < fewest or (most is not None and count > most):
+            raise self.fail(f"{fewest} arguments", name)
+        self.apply(name.text, count)
+
+    def periods(self) -> None:
+        """How many periods ``prev`` goes back: written out, so that what a formula needs can be told without computing it."""
+        token = self.current
+        if token.kind != "number" or not float(token.text).is_integer() or float(token.text) < 1:
+            raise self.fail("a whole number")
+        self.at += 1
+        self.steps.append(("number", int(float(token.text)), 0))
 
     def close(self) -> None:
         if not self.take(")"):
             raise self.fail("an operator, a comma or )")
 
-    def end(self) -> None:
-        if self.current.kind != "end":
-            raise self.fail("an operator or the end")
+
+# -- evaluating ----------------------------------------------------------------------------------
 
 
-def _collect(node: _Node, codes: set[str]) -> None:
-    if isinstance(node, _Code):
-        codes.add(node.name)
-    elif isinstance(node, _Operation):
-        for argument in node.arguments:
-            _collect(argument, codes)
+@dataclass(frozen=True)
+class _Table:
+    """The values as arrays over one index (rows) and one set of areas: n × areas, or n × 1 for what is the same in all."""
+
+    index: pd.Index
+    wanted: pd.Index
+    areas: pd.Index | None
+    columns_of: Mapping[str, np.ndarray]
+
+    @classmethod
+    def of(cls, values: Mapping[str, Values]) -> "_Table":
+        if not values:
+            raise FormulaError("there are no values to compute with")
+        for code, value in values.items():
+            if not value.index.is_unique or (isinstance(value, pd.DataFrame) and not value.columns.is_unique):
+                raise FormulaError(f"the values of {code} have a period, unit or area twice")
+        wanted = _union([value.index for value in values.values()])
+        frames = [value.columns for value in values.values() if isinstance(value, pd.DataFrame)]
+        areas = _union(frames) if frames else None
+        index = wanted
+        if isinstance(wanted, pd.PeriodIndex):
+            periods_a_year(wanted)
+            # Every period once and in order, so that rows are periods.
+            index = pd.period_range(wanted.min(), wanted.max()) if len(wanted) else wanted
+        return cls(index, wanted, areas, {code: _column(value, index, areas) for code, value in values.items()})
+
+    def back(self, values: np.ndarray, periods: int) -> np.ndarray:
+        earlier = np.full_like(values, np.nan)
+        if periods < len(values):
+            earlier[periods:] = values[:-periods]
+        return earlier
+
+    def rank(self, values: np.ndarray) -> np.ndarray:
+        if isinstance(self.index, pd.PeriodIndex):
+            if self.areas is None:
+                raise FormulaError("rank needs the values of several areas")
+            values = np.broadcast_to(values, (len(self.index), len(self.areas)))
+            return pd.DataFrame(values).rank(axis=1, ascending=False, method="min").to_numpy()
+        return pd.DataFrame(values).rank(axis=0, ascending=False, method="min").to_numpy()
+
+    def answer(self, values: Any) -> Values:
+        whole = np.broadcast_to(values, (len(self.index), 1 if self.areas is None else len(self.areas)))
+        if self.areas is None:
+            return pd.Series(whole[:, 0], index=self.index).reindex(self.wanted)
+        return pd.DataFrame(whole, index=self.index, columns=self.areas).reindex(self.wanted)
 
 
-# -- evaluating --------------------------------------------------------------------------------
+def _union(indexes: Sequence[pd.Index]) -> pd.Index:
+    """The one index they all are, or all that is in any of them."""
+    first = indexes[0]
+    if all(index.equals(first) for index in indexes):
+        return first
+    if len({index.dtype if isinstance(index, pd.PeriodIndex) else "labels" for index in indexes}) > 1:
+        raise FormulaError("the values are of different frequencies, or some by period and some by unit")
+    if isinstance(first, pd.PeriodIndex):
+        return reduce(lambda a, b: a.union(b), indexes).sort_values()
+    return reduce(lambda a, b: a.append(b.difference(a, sort=False)), indexes)
 
 
-def _align(values: Mapping[str, pd.Series | pd.DataFrame]) -> dict[str, pd.Series | pd.DataFrame]:
-    """All values over the same whole stretch of periods; a Series beside frames is broadcast over their areas."""
-    if not values:
-        return {}
-    starts = [v.index.min() for v in values.values() if len(v)]
-    ends = [v.index.max() for v in values.values() if len(v)]
-    frequencies = {v.index.freqstr for v in values.values() if isinstance(v.index, pd.PeriodIndex)}
-    if len(frequencies) != 1 or any(not isinstance(v.index, pd.PeriodIndex) for v in values.values()):
-        raise FormulaError("the values are not over one PeriodIndex frequency")
-    freq = frequencies.pop()
-    index = pd.period_range(min(starts), max(ends), freq=freq) if starts else pd.PeriodIndex([], freq=freq)
-    columns = sorted({c for v in values.values() if isinstance(v, pd.DataFrame) for c in v.columns})
-    has_frames = any(isinstance(v, pd.DataFrame) for v in values.values())
-    aligned: dict[str, pd.Series | pd.DataFrame] = {}
-    for code, value in values.items():
-        whole = value.astype(float).reindex(index)
-        if has_frames:
-            whole = whole.reindex(columns=columns) if isinstance(whole, pd.DataFrame) else pd.concat([whole] * len(columns), axis=1, keys=columns)
-        aligned[code] = whole
-    return aligned
+def _column(value: Values, index: pd.Index, areas: pd.Index | None) -> np.ndarray:
+    if isinstance(value, pd.DataFrame):
+        return _finite(value.reindex(index=index, columns=areas).to_numpy(dtype=float, na_value=np.nan))
+    return _finite(value.reindex(index).to_numpy(dtype=float, na_value=np.nan)[:, np.newaxis])
 
 
-def _evaluate(node: _Node, values: Mapping[str, pd.Series | pd.DataFrame]) -> Value:
-    if isinstance(node, _Number):
-        return node.value
-    if isinstance(node, _Code):
-        return values[node.name]
-    arguments = [_evaluate(argument, values) for argument in node.arguments]
-    with np.errstate(all="ignore"):
-        return _FUNCTIONS[node.name](*arguments)
+def _finite(values: Any) -> Any:
+    return np.where(np.isfinite(values), values, np.nan)
 
 
-def _finite(value: Value) -> Value:
-    """Division by zero is missing, and so is what overflowed."""
-    if isinstance(value, pd.Series | pd.DataFrame):
-        return value.where(np.isfinite(value.astype(float)))
-    return value if np.isfinite(value) else float("nan")
+def _apply(name: str, arguments: Sequence[Any], table: _Table) -> Any:
+    if name in COMPARISONS:
+        return _compare(name, *arguments)
+    if name in ("prev", "yoy", "rank"):
+        x = np.broadcast_to(arguments[0], (len(table.index), np.shape(arguments[0])[-1] if np.ndim(arguments[0]) else 1))
+        if name == "rank":
+            return table.rank(x)
+        per_year = periods_a_year(table.index)
+        return table.back(x, arguments[1]) if name == "prev" else _grow(x, table.back(x, per_year))
+    return _finite(_ARITHMETIC[name](*arguments))
 
 
-def _divide(a: Value, b: Value) -> Value:
-    if isinstance(a, float) and isinstance(b, float):
-        return a / b if b else float("nan")
-    return _finite(a / b)
+def _grow(x: np.ndarray, base: np.ndarray) -> np.ndarray:
+    usable = (base != 0) & (np.sign(x) * np.sign(base) >= 0)
+    return np.asarray(_finite(np.where(usable, (x - base) / np.abs(base), np.nan)))
 
 
-def _compare(sign: str) -> Callable[[Value, Value], Value]:
-    """True, false, or missing where a side is missing."""
-
-    def compare(a: Value, b: Value) -> Value:
-        outcome = _COMPARISONS[sign](a, b)
-        known = _is_known(a) & _is_known(b)
-        if isinstance(outcome, pd.Series | pd.DataFrame):
-            return outcome.astype(object).where(known, np.nan)
-        return outcome if known else float("nan")
-
-    return compare
-
-
-def _is_known(value: Value) -> Value:
-    return value.notna() if isinstance(value, pd.Series | pd.DataFrame) else not np.isnan(value)
+def _compare(sign: str, left: Any, right: Any) -> np.ndarray:
+    """True, false, or NaN where a side is missing; sides within 1e-12 of their size are equal."""
+    same = np.abs(left - right) <= SAME * np.maximum(np.abs(left), np.abs(right))
+    outcome = {
+        "<": (left < right) & ~same,
+        "<=": (left < right) | same,
+        "=": same,
+        "!=": ~same,
+        ">=": (left > right) | same,
+        ">": (left > right) & ~same,
+    }[sign]
+    answer = np.asarray(outcome).astype(object)
+    return np.where(np.isnan(left) | np.isnan(right), np.nan, answer)
 
 
-def _fold(step: Callable[[Value, Value], Value]) -> Callable[..., Value]:
-    def fold(*arguments: Value) -> Value:
-        total = arguments[0]
-        for argument in arguments[1:]:
-            total = step(total, argument)
-        return total
-
-    return fold
-
-
-def _extreme(choose: Callable[[Value, Value], Value]) -> Callable[[Value, Value], Value]:
-    def pick(a: Value, b: Value) -> Value:
-        if not isinstance(a, pd.Series | pd.DataFrame):
-            a, b = b, a
-        # np.minimum and np.maximum hand NaN on, as everything here does.
-        return choose(a, b)
-
-    return pick
-
-
-def _mean(*arguments: Value) -> Value:
-    return _fold(lambda a, b: a + b)(*arguments) / len(arguments)
-
-
-def _prev(x: Value, n: Value) -> Value:
-    return x.shift(int(n)) if isinstance(x, pd.Series | pd.DataFrame) else x
-
-
-def _yoy(x: Value) -> Value:
-    if not isinstance(x, pd.Series | pd.DataFrame):
-        return 0.0
-    return series.growth(x, 4 if x.index.freqstr == "Q-DEC" else 1)
-
-
-def _rank(x: Value) -> Value:
-    if isinstance(x, pd.DataFrame):
-        return x.rank(axis=1, ascending=False, method="min")
-    raise FormulaError("rank() needs values of several areas")
-
-
-_FUNCTIONS: dict[str, Callable[..., Value]] = {
-    "+": lambda a, b: _finite(a + b),
-    "-": lambda a, b: _finite(a - b),
-    "*": lambda a, b: _finite(a * b),
-    "/": _divide,
-    "neg": lambda a: -a,
-    **{sign: _compare(sign) for sign in _COMPARISONS},
-    "sum": _fold(lambda a, b: a + b),
-    "mean": _mean,
-    "min": _fold(_extreme(np.minimum)),
-    "max": _fold(_extreme(np.maximum)),
-    "abs": abs,
-    "prev": _prev,
-    "yoy": _yoy,
-    "share": _divide,
-    "rank": _rank,
+_ARITHMETIC: Final[dict[str, Callable[..., Any]]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.divide,
+    "neg": np.negative,
+    "abs": np.abs,
+    "share": np.divide,
+    "sum": lambda *x: reduce(np.add, x),
+    "mean": lambda *x: reduce(np.add, x) / len(x),
+    "min": lambda *x: reduce(np.minimum, x),
+    "max": lambda *x: reduce(np.maximum, x),
 }

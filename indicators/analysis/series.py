@@ -5,21 +5,20 @@ the amount since the plan began. Every function takes a Series, or a DataFrame w
 years, in any order and with periods left out; a period left out is a missing one. Units are those of the input.
 """
 
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from . import AnalysisError
 
-Accumulation = Literal["stock", "flow", "ytd", "total"]
 ACCUMULATIONS: Final = ("stock", "flow", "ytd", "total")
 PERIODS_A_YEAR: Final = {"Q-DEC": 4, "Y-DEC": 1}
 
 Panel = TypeVar("Panel", pd.Series, pd.DataFrame)
 
 
-def flows(series: Panel, accumulation: Accumulation) -> Panel:
+def flows(series: Panel, accumulation: str) -> Panel:
     """Per-period amounts, on the index of ``series``.
 
     ``ytd`` restarts each January. The amount after a missing period is missing too, because the difference would cover
@@ -32,7 +31,7 @@ def flows(series: Panel, accumulation: Accumulation) -> Panel:
     return _amounts(whole, accumulation).reindex(series.index)
 
 
-def year_to_date(series: Panel, accumulation: Accumulation) -> Panel:
+def year_to_date(series: Panel, accumulation: str) -> Panel:
     """Running total within the year, on the index of ``series``; a ``stock`` comes back as it is.
 
     A ``flow`` is missing from the year's first missing period on; a ``total`` without last December's value is missing.
@@ -46,7 +45,7 @@ def year_to_date(series: Panel, accumulation: Accumulation) -> Panel:
     return whole.reindex(series.index)
 
 
-def annual(series: Panel, accumulation: Accumulation) -> Panel:
+def annual(series: Panel, accumulation: str) -> Panel:
     """One value a calendar year, over every year (``Y-DEC``) from the first to the last of ``series``.
 
     ``flow``: the sum of the four quarters, missing if any is; otherwise the fourth quarter's value. Yearly input comes
@@ -112,7 +111,7 @@ def regular(series: Panel) -> Panel:
     return values.reindex(pd.period_range(first, index.max(), name=index.name))
 
 
-def _amounts(whole: Panel, accumulation: Accumulation) -> Panel:
+def _amounts(whole: Panel, accumulation: str) -> Panel:
     if accumulation == "flow" or (accumulation == "ytd" and periods_a_year(whole.index) == 1):
         return whole
     before = whole.shift(1)

@@ -123,7 +123,7 @@ def test_other_input_that_makes_no_sense() -> None:
     with pytest.raises(AnalysisError, match="2023Q2"):
         flows(quarters("2023Q1", [1, math.inf]), "flow")
     with pytest.raises(AnalysisError, match="sum"):
-        annual(quarters("2023Q1", [1]), "sum")  # type: ignore[arg-type]  # a mistake on purpose
+        annual(quarters("2023Q1", [1]), "sum")
     with pytest.raises(AnalysisError, match="lag"):
         growth(quarters("2023Q1", [1]), 0)
 
