@@ -246,9 +246,11 @@ def _make(standing: Standing, measure: str, number: float | None, text: str, det
 def judge_aspects(ids: set[int]) -> Iterator[Result]:
     """Means of the tasks' completion and schedule, with how many show each light."""
     results: dict[int, list[Result]] = defaultdict(list)
-    for row in Result.objects.current().filter(task__aspect__in=ids).select_related("task").order_by("pk"):
-        if row.task:
-            results[row.task.aspect_id].append(row)
+    aspects = dict(Task.objects.filter(aspect__in=ids).values_list("pk", "aspect"))
+    # By the tasks' ids and not through their table: that is what the index of current results serves.
+    for row in Result.objects.current().filter(task__in=list(aspects)).order_by("pk"):
+        if row.task_id:
+            results[aspects[row.task_id]].append(row)
     for aspect in Aspect.objects.filter(pk__in=results).order_by("pk"):
         yield from _judge_aspect(aspect, results[aspect.pk])
 
