@@ -3,7 +3,7 @@ from typing import Self
 
 import pgtrigger
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.classification import Classification
@@ -27,6 +27,12 @@ class ResultQuerySet(models.QuerySet["Result"]):
 
     def current(self) -> Self:
         return self.filter(superseded_at=None)
+
+    def newest(self, subject: str) -> Self:
+        """Of each subject (``task``, ``aspect``, ``target``) and measure the row of the newest period."""
+        # By the column and not by the relation, which would bring its own order.
+        column = f"{subject}_id"
+        return self.order_by(column, "measure", F("period__ends_on").desc(nulls_last=True), "-pk").distinct(column, "measure")
 
     def as_of(self, at: datetime) -> Self:
         return self.filter(computed_at__lte=at).filter(Q(superseded_at=None) | Q(superseded_at__gt=at))

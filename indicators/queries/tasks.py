@@ -73,11 +73,11 @@ def get_current_plan() -> Plan | None:
 
 def get_tasks(user: User, plan: Plan, moment: Moment = NOW, *, search: str = "") -> list[TaskRow]:
     """The tasks of a plan with their lights, in the plan's order; four queries."""
-    tasks = Task.objects.visible_to(user).filter(plan=plan).select_related("aspect", "lead_unit", "plan").prefetch_related("cooperating_units")
+    tasks = Task.objects.visible_to(user).filter(plan=plan).select_related("aspect", "lead_unit", "plan")
     for word in search.replace("时序进度", "序时进度").split():
         tasks = tasks.filter(_matches(word))
-    results = group_results(moment.results(Result.objects.visible_to(user).filter(task__plan=plan)))
-    return [TaskRow(task, judge(results.get(task.pk, []))) for task in tasks.distinct()]
+    results = group_results(moment.results(Result.objects.visible_to(user).filter(task__plan=plan)).newest("task"))
+    return [TaskRow(task, judge(results.get(task.pk, []))) for task in tasks]
 
 
 def _matches(word: str) -> Q:
@@ -109,7 +109,7 @@ class AspectRow:
 def get_aspects(user: User, plan: Plan, rows: Sequence[TaskRow], moment: Moment = NOW) -> list[AspectRow]:
     """The plan's aspects over tasks already read."""
     results: dict[int, list[Result]] = defaultdict(list)
-    for result in moment.results(Result.objects.visible_to(user).filter(aspect__plan=plan)):
+    for result in moment.results(Result.objects.visible_to(user).filter(aspect__plan=plan)).newest("aspect"):
         results[result.aspect_id].append(result)
     return [
         AspectRow(aspect, [row for row in rows if row.task.aspect_id == aspect.pk], judge(results.get(aspect.pk, [])))

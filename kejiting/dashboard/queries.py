@@ -144,15 +144,16 @@ def get_overview(user: User, moment: Moment = NOW) -> Overview:
 
 def get_headlines(user: User, plan: Plan, moment: Moment) -> list[Headline]:
     """The plan's headline indicators at home with all their targets in force."""
-    headlines = HeadlineIndicator.objects.filter(plan=plan).select_related("indicator__current_definition")
-    indicators = {h.indicator_id: h.indicator for h in headlines if h.indicator in Indicator.objects.visible_to(user)}
+    headlines = HeadlineIndicator.objects.filter(plan=plan, indicator__in=Indicator.objects.visible_to(user)).select_related("indicator")
+    indicators = {h.indicator_id: h.indicator for h in headlines}
     home = Observation.objects.visible_to(user).filter(indicator__in=indicators, area=settings.HOME_AREA, breakdown=Breakdown.TOTAL)
     cells: dict[int, dict[str, list[Observation]]] = defaultdict(lambda: defaultdict(list))
     for row in moment.observations(home).select_related("period", "document").order_by("period__ends_on", "vintage"):
         row.indicator = indicators[row.indicator_id]
         cells[row.indicator_id][row.period_id].append(row)
     results: dict[int, list[Result]] = defaultdict(list)
-    for result in moment.results(Result.objects.visible_to(user).filter(indicator__in=indicators, area=settings.HOME_AREA, target__isnull=False)):
+    judging = Result.objects.visible_to(user).filter(indicator__in=indicators, area=settings.HOME_AREA, target__isnull=False)
+    for result in moment.results(judging).newest("target"):
         results[result.target_id].append(result)
     targets: dict[int, list[tuple[Target, Judged]]] = defaultdict(list)
     in_force = Target.objects.visible_to(user).in_force().filter(indicator__in=indicators, area=settings.HOME_AREA)
@@ -190,7 +191,7 @@ def _add_trend(page: Overview, user: User, moment: Moment) -> None:
         return
     rows = Observation.objects.visible_to(user).filter(indicator=indicator, area__in=(settings.HOME_AREA, NATION), breakdown=Breakdown.TOTAL)
     cells: dict[str, dict[str, Observation]] = defaultdict(dict)
-    for row in moment.observations(rows.filter(period__frequency="year")).select_related("period", "area").latest():
+    for row in moment.observations(rows.filter(period__frequency="year")).select_related("period", "area", "document").latest():
         row.indicator = indicator
         cells[row.area_id][row.period_id] = row
     home, nation = cells[settings.HOME_AREA], cells[NATION]
@@ -218,8 +219,7 @@ def get_current_round(plan: Plan, now: datetime) -> Round | None:
 def get_latest(user: User, moment: Moment) -> list[Observation]:
     """The newest figures that units reported and the office accepted."""
     rows = moment.observations(Observation.objects.visible_to(user).filter(line__isnull=False))
-    return list(
-        rows.select_related("indicator", "area", "line__report__unit", "line__report__accepted_by__unit", "correction__decided_by__unit").order_by(
-            "-recorded_at", "-pk"
-        )[:LATEST]
-    )
+    # The few newest first, by the index, and only then what is shown beside them.
+    newest = list(rows.order_by("-recorded_at", "-pk").values_list("pk", flat=True)[:LATEST])
+    related = ("indicator", "area", "line__report__unit", "line__report__accepted_by__unit", "correction__decided_by__unit")
+    return list(Observation.objects.filter(pk__in=newest).select_related(*related).order_by("-recorded_at", "-pk"))
