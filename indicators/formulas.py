@@ -1,13 +1,18 @@
 """What is wrong with a derived indicator's formula, in words for the person who typed it."""
 
+import re
 from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from kejiting.accounts.models import Area
+
 from .analysis.formula import FormulaError, parse
 from .errors import RecordError
 from .models import Indicator, IndicatorDependency
+
+_REFERENCE = re.compile(r"^(?P<code>.+)\.(?P<area>\d{6})$")
 
 
 class FormulaRefused(RecordError):
@@ -28,12 +33,14 @@ def check_formula(indicator: Indicator, text: str) -> list[Indicator]:
         codes = parse(text).codes
     except FormulaError as error:
         raise FormulaRefused(_say_error(error)) from error
-    inputs = list(Indicator.objects.filter(code__in=codes).order_by("code"))
-    if unknown := sorted(set(codes) - {i.code for i in inputs} - {indicator.code}):
+    known = {i.code: i for i in Indicator.objects.filter(code__in=codes | {split_reference(code)[0] for code in codes})}
+    names = {code if code in known else _check_area(code) for code in codes}
+    inputs = [known[name] for name in sorted(names & known.keys())]
+    if unknown := sorted(names - known.keys() - {indicator.code}):
         raise FormulaRefused(_("公式里有未登记的指标代码：%(codes)s。") % {"codes": "、".join(unknown)})
     if not codes:
         raise FormulaRefused(_("公式没有引用任何指标。"))
-    if indicator.code in codes:
+    if indicator.code in names:
         raise FormulaRefused(_("公式不能引用指标自己（%(code)s）。") % {"code": indicator.code})
     list(Indicator.objects.select_for_update().filter(origin=Indicator.Origin.DERIVED).order_by("pk").values_list("pk"))
     if circle := _find_circle(indicator, inputs):
@@ -61,6 +68,20 @@ def _say_error(error: FormulaError) -> str:
         expected = str(_EXPECTED.get(error.expected, error))
     found = _("“%(found)s”：") % {"found": error.found} if error.found else _("公式到此为止：")
     return _("公式第 %(column)s 个字符处有误。%(found)s%(expected)s。") % {"column": error.column, "found": found, "expected": expected}
+
+
+def split_reference(code: str) -> tuple[str, str]:
+    """``("rd", "000000")`` of ``rd.000000``, which is the nation's figure whatever the area; ``("rd", "")`` of ``rd``."""
+    match = _REFERENCE.match(code)
+    return (match["code"], match["area"]) if match else (code, "")
+
+
+def _check_area(code: str) -> str:
+    """The indicator's code in a reference to one area. Raises ``FormulaRefused`` for an area that is not there."""
+    name, area = split_reference(code)
+    if area and not Area.objects.filter(pk=area).exists():
+        raise FormulaRefused(_("公式里有未登记的地区代码：%(codes)s。") % {"codes": area})
+    return name
 
 
 def _find_circle(indicator: Indicator, inputs: Iterable[Indicator]) -> list[str]:

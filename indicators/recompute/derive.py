@@ -13,8 +13,9 @@ from kejiting.accounts.models import Area
 
 from ..actions.observations import Statement, record_observations
 from ..analysis import formula as formulas
+from ..formulas import split_reference
 from ..models import Breakdown, Indicator, MissingReason, RecomputeRun, Status
-from .graph import ALL, Areas, Scope, get_derived, get_formula, split_reference
+from .graph import ALL, Areas, Scope, get_derived, get_formula
 from .series import FREQUENCIES, Cell, Figure, Series, load_home, make_frame, to_decimal, to_label
 
 PLACES = 6  # what an observation holds

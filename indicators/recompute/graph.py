@@ -8,14 +8,13 @@ from graphlib import TopologicalSorter
 from django.conf import settings
 from django.db.models import Q
 
+from ..formulas import split_reference
 from ..models import Indicator, IndicatorDependency, StaleMark, Task
 
 # All areas of an indicator.
 ALL = None
 Areas = frozenset[str] | None
 
-# A formula's reference to one area, whatever area it is evaluated for: `rd_expenditure.000000`.
-_REFERENCE = re.compile(r"^(?P<code>.+)\.(?P<area>\d{6})$")
 _RANK = re.compile(r"\brank\s*\(")
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*")
 
@@ -74,12 +73,6 @@ def _get_dependents(scope: Scope, frontier: set[int]) -> list[tuple[int, Areas]]
 
 def get_formula(indicator: Indicator) -> str:
     return indicator.current_definition.formula if indicator.current_definition else ""
-
-
-def split_reference(code: str) -> tuple[str, str]:
-    """``("rd", "000000")`` of ``rd.000000``, ``("rd", "")`` of ``rd``."""
-    match = _REFERENCE.match(code)
-    return (match["code"], match["area"]) if match else (code, "")
 
 
 def get_touched_areas(derived: Indicator, code: str, areas: Areas) -> Areas:
