@@ -20,7 +20,7 @@ from .series import FREQUENCIES, Figure, Series
 
 Kind, Comparison = Target.Kind, Target.Comparison
 # Shares and ranks are levels whatever their accumulation: they are never added over time.
-LEVELS = {"%", "‰", "位"}
+LEVELS = {"%", "‰", "位", "个百分点"}
 _AMOUNTS = {Indicator.Accumulation.FLOW, Indicator.Accumulation.YTD}
 # Money is stored in 万元; documents speak of 亿元.
 _CONVERSIONS = {("亿元", "万元"): Decimal(10_000), ("万元", "亿元"): Decimal("0.0001")}
@@ -287,11 +287,11 @@ def _add(series: Series, spans: list[Span]) -> tuple[Decimal | None, list[Figure
 
 
 def list_judged(target: Target, series: Series) -> list[Span]:
-    """The periods of ``series`` that a target speaks of: after its baseline, up to its own end."""
-    begin = target.baseline_period.ends_on if target.baseline_period else None
-    return [
-        f.span
-        for f in series.values()
-        if f.span.frequency != "range" and f.span.ends_on <= target.period.ends_on and (begin is None or f.span.ends_on > begin)
-    ]
+    """The periods of ``series`` that a target speaks of: after its baseline, up to its own end.
 
+    Where it is not known from when it counts: those within its own period, and else the newest alone.
+    """
+    spans = [f.span for f in series.values() if f.span.frequency != "range" and f.span.ends_on <= target.period.ends_on]
+    if target.baseline_period:
+        return [s for s in spans if s.ends_on > target.baseline_period.ends_on]
+    return [s for s in spans if s.starts_on >= target.period.starts_on] or spans[-1:]

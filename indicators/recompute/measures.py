@@ -17,7 +17,8 @@ from .series import FREQUENCIES, Cell, Figure, Series, get_span, inherit, list_i
 Measure = Result.Measure
 PLACES = 10  # what a result holds
 
-RANKS = {"位"}
+# A place is no quantity, and a difference of shares is a change already.
+WITHOUT_GROWTH = {"位", "个百分点"}
 # Shares are compared by their difference, in points of their own unit, and never added over time.
 POINTS = {"%": "pp", "‰": "‰"}
 A_YEAR = {"quarter": 4, "year": 1}
@@ -51,8 +52,7 @@ def _group(cells: dict[Cell, Series], indicators: dict[int, Indicator]) -> Itera
     groups: dict[tuple[str, str, bool], Group] = {}
     for cell, series in cells.items():
         indicator = indicators[cell.indicator]
-        # A rank is a place, not a quantity: it neither grows nor adds up.
-        if indicator.unit_of_measure in RANKS:
+        if indicator.unit_of_measure in WITHOUT_GROWTH:
             continue
         for frequency in {f.span.frequency for f in series.values()} & FREQUENCIES.keys():
             is_share = indicator.unit_of_measure in POINTS

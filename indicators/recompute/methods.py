@@ -1,9 +1,9 @@
 """Which code made a result. Raise a method's version whenever the same inputs may give another result."""
 
-SERIES = ("series", "1")  # growth, year to date, annual value
+SERIES = ("series", "2")  # growth, year to date, annual value; 2: a difference of shares does not grow
 DERIVED = ("formula", "1")
 DIFFERENCE = ("stated − counted", "1")
-TARGET = ("progress", "1")  # completion, schedule, light, required pace against a target
+TARGET = ("progress", "2")  # completion, schedule, light, required pace; 2: without a baseline the newest value alone
 TASK = ("worst of parts", "2")  # 2: names the parts that are behind
 ASPECT = ("mean of tasks", "1")
 

@@ -64,7 +64,10 @@ def _judge(target: Target, series: Series, book: Book) -> Iterator[Result]:
         yield from _write_latest(latest, book)
         yield from _write_pace(latest, series, book)
     if is_pending(target, latest, book.today):
-        yield _make(target, target.period_id, [], Measure.LIGHT, book, text=Light.PENDING, detail={"reason": "not_published"})
+        # A later figure is there already: this one will not come any more, and nothing waits for it.
+        passed = any(f.span.ends_on > target.period.ends_on for f in series.values())
+        light = Light.GREY if passed else Light.PENDING
+        yield _make(target, target.period_id, [], Measure.LIGHT, book, text=light, detail={"reason": "not_published"})
     elif latest is None:
         yield _make(target, None, [], Measure.LIGHT, book, text=Light.GREY, detail={"reason": "no_observation"})
 

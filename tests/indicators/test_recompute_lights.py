@@ -161,11 +161,20 @@ def test_a_yearly_figure_its_publisher_has_not_published_is_pending_not_red() ->
     assert light_of(target, date(2026, 11, 20)) == "red"
 
 
+def test_nothing_waits_for_a_figure_when_a_later_one_is_there() -> None:
+    indicator = make_indicator(frequency="year", origin="official", accumulation="stock", unit_of_measure="位", direction="lower")
+    target = make_target(indicator, "22", "2022", basis="gap_closed", baseline_value=Decimal(23), baseline_period=make_period("2020"))
+    observe(indicator, {"2024": "23"})
+    assert (light_of(target), reason_of(target)) == ("grey", "not_published")
+
+
 def test_an_unknown_baseline_gives_no_schedule_and_grey() -> None:
     indicator = make_indicator(frequency="year", accumulation="stock", unit_of_measure="%")
     target = make_target(indicator, "65", baseline_value=None, baseline_period=None)
-    observe(indicator, {"2024": "60"})
+    observe(indicator, {"2015": "40", "2024": "60"})
+    # Nor is it known whether 2015 counts: only the newest value is set against the target.
     assert (light_of(target), reason_of(target)) == ("grey", "no_baseline_period")
+    assert set(values_of(target, "completion")) == {"2024"}
     assert values_of(target, "schedule") == {}
     assert Decimal("0.92") < (values_of(target, "completion")["2024"] or 0) < Decimal("0.93")
 
