@@ -21,6 +21,7 @@ from .actions.observations import Statement, record_observations
 from .analysis.formula import parse
 from .models import (
     Aspect,
+    Breakdown,
     Document,
     HeadlineIndicator,
     ImportBatch,
@@ -51,6 +52,7 @@ def read(name: str) -> Iterator[Row]:
 @transaction.atomic
 def load_facts() -> dict[str, int]:
     """Load everything; how many of what there are in the record afterwards."""
+    Breakdown.objects.get_or_create(code=Breakdown.TOTAL, defaults={"name_zh": "合计", "name_en": "Total"})
     _load_areas()
     _load_units()
     documents = _load_documents()

@@ -36,7 +36,7 @@ def parse_label(label: str) -> Span:
         start, end = date(first_year, first_month, 1), _last_day(last_year, last_month)
         if start <= end:
             return Span(label, "range", start, end)
-    raise ValueError(label)
+    raise ValueError(f"not a period label: {label!r}")
 
 
 def make_span(frequency: Frequency, year: int, number: int) -> Span:

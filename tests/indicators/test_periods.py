@@ -1,6 +1,5 @@
 """Labels and the dates they stand for."""
 
-import re
 from datetime import date
 
 import pytest
@@ -29,7 +28,7 @@ def test_a_label_names_its_dates(label: str, start: date, end: date) -> None:
 
 @pytest.mark.parametrize("label", ["", "2025-Q5", "2025-S3", "2025-13", "25-Q1", "2025Q1", "2020-12/2016-01", "2025-Q1 ", "２０２５"])
 def test_what_is_no_label_is_refused(label: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(label)):
+    with pytest.raises(ValueError, match="not a period label"):
         parse_label(label)
 
 
