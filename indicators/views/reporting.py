@@ -9,7 +9,9 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from ..actions import reporting as actions
@@ -139,11 +141,11 @@ def _text(value: Decimal | None) -> str:
 
 
 Step = Callable[..., Return]
-STEPS: dict[str, tuple[Step, str]] = {
-    "submit": (actions.submit_return, "已提交，等待本单位审核人审核。"),
-    "approve": (actions.approve_return, "已审核通过，等待科技厅接收。"),
-    "return": (actions.send_back_return, "已退回，填报员会看到您写的理由。"),
-    "accept": (actions.accept_return, "已接收，数值已入库，相关结果正在重算。"),
+STEPS: dict[str, tuple[Step, Promise]] = {
+    "submit": (actions.submit_return, gettext_lazy("已提交，等待本单位审核人审核。")),
+    "approve": (actions.approve_return, gettext_lazy("已审核通过，等待科技厅接收。")),
+    "return": (actions.send_back_return, gettext_lazy("已退回，填报员会看到您写的理由。")),
+    "accept": (actions.accept_return, gettext_lazy("已接收，数值已入库，相关结果正在重算。")),
 }
 
 
@@ -160,7 +162,7 @@ def take_step(request: HttpRequest, round: str, unit: str, verb: str) -> HttpRes
         problems = error.problems if isinstance(error, NotReady) else []
         context = _make_context(request, report, get_sheet(report, request.user), error=error.message, problems=problems, tried=verb)
         return render(request, "indicators/reporting/return.html", context, status=error.status)
-    messages.success(request, _(done))
+    messages.success(request, done)
     return redirect("return", round=round, unit=unit)
 
 
