@@ -32,10 +32,14 @@ class Chart:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a trend: its name and its values by period, missing ones as None."""
+    """One line of a trend: its name and its values by period, missing ones as None.
+
+    A running total of the year begins anew each January: its line is not drawn across.
+    """
 
     name: str
     points: Sequence[tuple[Period, Decimal | None]]
+    restarts: bool = False
 
 
 def build_indicator_chart(page: IndicatorPage) -> Chart | None:
@@ -43,7 +47,7 @@ def build_indicator_chart(page: IndicatorPage) -> Chart | None:
     points = _of_main_frequency(page.points)
     if not points:
         return None
-    line = Line(page.indicator.name_zh, [(point.period, point.value) for point in points])
+    line = Line(page.indicator.name_zh, [(point.period, point.value) for point in points], page.indicator.accumulation == Indicator.Accumulation.YTD)
     targets = [t for t in page.targets if not getattr(t, "link", None)]
     return build_trend("trend-spec", [line], targets, page.indicator, describe_trend(points, targets, page.indicator))
 
@@ -55,7 +59,7 @@ def build_trend(spec_id: str, lines: Sequence[Line], targets: Sequence[Target], 
     data = [_draw_line(line, scale, unit, steps) for line in lines]
     start = min(_x(period, steps) for line in lines for period, _value in line.points)
     drawn = [t for t in targets if t.kind == Target.Kind.ABSOLUTE and t.unit_of_measure == indicator.unit_of_measure]
-    data += [_draw_target(target, start, scale, unit, steps) for target in drawn]
+    data += [_draw_target(target, start, scale, steps) for target in drawn]
     periods = [period for line in lines for period, _value in line.points] + [t.period for t in drawn]
     layout: dict[str, Any] = {"xaxis": _make_axis(periods, steps), "yaxis": {"ticksuffix": "%" if unit == "%" else ""}, "showlegend": len(data) > 1}
     if unit != "%":
@@ -143,13 +147,21 @@ def _scale(lines: Sequence[Line], unit: str) -> tuple[Decimal, str]:
 
 
 def _draw_line(line: Line, scale: Decimal, unit: str, steps: int) -> dict[str, Any]:
-    texts = [f"{_short(p)} {format_value(v / scale, unit)}" if v is not None else "" for p, v in line.points]
+    places: list[float] = []
+    values: list[float | None] = []
+    texts: list[str] = []
+    for period, value in line.points:
+        if line.restarts and steps > 1 and places and period.starts_on.month == 1:
+            places, values, texts = [*places, _x(period, steps) - 0.5 / steps], [*values, None], [*texts, ""]
+        places.append(_x(period, steps))
+        values.append(None if value is None else float(value / scale))
+        texts.append("" if value is None else f"{_short(period)} {format_value(value / scale, unit)}")
     return {
         "type": "scatter",
         "mode": "lines+markers",
         "name": line.name,
-        "x": [_x(period, steps) for period, _value in line.points],
-        "y": [None if value is None else float(value / scale) for _period, value in line.points],
+        "x": places,
+        "y": values,
         "text": texts,
         "hovertemplate": "%{text}<extra></extra>",
         "connectgaps": False,
@@ -158,13 +170,13 @@ def _draw_line(line: Line, scale: Decimal, unit: str, steps: int) -> dict[str, A
     }
 
 
-def _draw_target(target: Target, start: float, scale: Decimal, unit: str, steps: int) -> dict[str, Any]:
+def _draw_target(target: Target, start: float, scale: Decimal, steps: int) -> dict[str, Any]:
     value = float(target.value / scale)
     end = _x(target.period, steps)
     name = _("%(period)s目标 %(sign)s%(value)s") % {
         "period": format_period(target.period_id),
         "sign": target.get_comparison_display() if target.comparison != Target.Comparison.EQUAL else "",
-        "value": format_value(target.value / scale, unit),
+        "value": format_value(target.value, target.unit_of_measure),
     }
     return {
         "type": "scatter",

@@ -85,6 +85,13 @@ def reason_words(code: str) -> str:
 
 
 @register.filter
+def origin_name(origin: str) -> str:
+    """Where an observation came from, in a word."""
+    names = {"line": _("单位填报"), "correction": _("更正"), "import": _("导入"), "count": _("台账计数"), "formula": _("公式计算")}
+    return str(names[origin])
+
+
+@register.filter
 def strip_x(share: Decimal | float | None) -> str:
     """Where a share stands on a strip of 0–100 %, as an SVG length; beyond the ends it stays at them."""
     return f"{min(max(float(share or 0), 0.0), 1.0) * 96 + 2:.2f}%"

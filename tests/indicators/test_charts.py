@@ -1,0 +1,43 @@
+"""Chart specs: gaps stay gaps, targets stand at their period, and the picture holds what the table holds."""
+
+import pytest
+
+from indicators.charts import build_indicator_chart
+from indicators.models import Observation
+from indicators.queries.indicators import get_indicator
+from tests.builders import Cast, make_indicator, make_target, observe
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return Cast()
+
+
+def test_a_running_total_is_not_drawn_across_the_year(cast: Cast) -> None:
+    indicator = make_indicator()
+    observe(indicator, {"2024-Q3": "5", "2024-Q4": "9", "2025-Q1": "2"})
+    make_target(indicator, "12", "2025")
+    chart = build_indicator_chart(get_indicator(cast.du, indicator.code))
+    assert chart is not None
+    line, target = chart.spec["data"]
+    assert line["y"] == [5, 9, None, 2]
+    assert target["x"][1] == 2025.75
+    assert target["y"] == [12, 12]
+
+
+def test_every_drawn_value_is_in_the_table(cast: Cast) -> None:
+    indicator = make_indicator(accumulation="stock", unit_of_measure="万元")
+    observe(indicator, {"2024-Q3": "52000", "2024-Q4": None, "2025-Q1": "61000"})
+    page = get_indicator(cast.du, indicator.code)
+    chart = build_indicator_chart(page)
+    assert chart is not None
+    drawn = chart.spec["data"][0]["y"]
+    assert drawn == [5.2, None, 6.1]
+    assert [point.value and float(point.value) / 10_000 for point in page.points] == drawn
+    assert Observation.objects.count() == 3
+
+
+def test_nothing_is_drawn_of_nothing(cast: Cast) -> None:
+    assert build_indicator_chart(get_indicator(cast.du, make_indicator().code)) is None
