@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
 
 
 class ContentSecurityPolicyMiddleware:
@@ -16,3 +17,17 @@ class ContentSecurityPolicyMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
         return response
+
+
+class NulMiddleware:
+    """An address with a NUL names nothing: PostgreSQL holds none in text, and its refusal would be an error of ours."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path_info:
+            raise Http404
+        if any("\x00" in text for values in request.GET.lists() for text in (values[0], *values[1])):
+            raise BadRequest
+        return self.get_response(request)

@@ -131,6 +131,7 @@ def _as_json(content: Mapping[str, Any]) -> dict[str, Any]:
 @transaction.atomic
 def submit_return(report: Return, *, by: User, reason: str = "") -> Return:
     """Hand a return in for review. Raises ``NotReady`` naming each line that is empty or not explained."""
+    reason = _text(reason, NOTE_LENGTH)
     report = _lock(report.pk)
     if not by.has_perm("return.submit", report):
         raise NotAllowed(_("只有本单位的填报员可以提交这张报表。"))
@@ -155,6 +156,7 @@ def find_problems(report: Return) -> list[Problem]:
 @transaction.atomic
 def approve_return(report: Return, *, by: User, reason: str = "") -> Return:
     """The unit's reviewer stands behind what was submitted. Nobody approves a return they wrote in."""
+    reason = _text(reason, NOTE_LENGTH)
     report = _lock(report.pk)
     if not by.has_perm("return.approve", report):
         raise NotAllowed(_("只有本单位的审核人可以审核，且不能审核自己填报的内容。"))
@@ -166,6 +168,7 @@ def approve_return(report: Return, *, by: User, reason: str = "") -> Return:
 @transaction.atomic
 def send_back_return(report: Return, *, by: User, reason: str) -> Return:
     """Send a return back to its unit, saying why: the reviewer what was submitted, the office what was approved."""
+    reason = _text(reason, NOTE_LENGTH)
     report = _lock(report.pk)
     permissions = {State.SUBMITTED: ["return.return_submitted"], State.APPROVED: ["return.return_approved"]}
     needed = permissions.get(State(report.state), ["return.return_submitted", "return.return_approved"])
@@ -174,7 +177,7 @@ def send_back_return(report: Return, *, by: User, reason: str) -> Return:
     _require_state(report, (State.SUBMITTED, State.APPROVED), _("退回"))
     if report.round.is_locked:
         raise WrongState(_("批次已锁定，退回后单位无法修改；请先重新开放批次。"))
-    if not reason.strip():
+    if not reason:
         raise ReasonRequired
     return _step(report, State.RETURNED, by=by, now=timezone.now(), reason=reason)
 
@@ -182,6 +185,7 @@ def send_back_return(report: Return, *, by: User, reason: str) -> Return:
 @transaction.atomic
 def accept_return(report: Return, *, by: User, reason: str = "") -> Return:
     """Take a return's values into the record: observations and stale marks, in this one transaction."""
+    reason = _text(reason, NOTE_LENGTH)
     report = _lock(report.pk)
     if not by.has_perm("return.accept", report):
         raise NotAllowed(_("接收由科技厅主管处室办理，且不能接收本处室或自己填报、审核的报表。"))
@@ -224,6 +228,7 @@ def _state_line(line: Line, report: Return, now: datetime) -> Statement:
 @transaction.atomic
 def request_correction(line: Line, *, by: User, value: Any, reason: str, missing: str = "", qualifier: str = "") -> Correction:
     """Ask that an accepted line say something else. The accepted value stays in force until another person agrees."""
+    reason = _text(reason, NOTE_LENGTH)
     report = _lock(line.report_id)
     if not by.has_perm("correction.request", report):
         raise NotAllowed(_("只有本单位填报员或主管处室可以申请更正。"))
@@ -234,7 +239,7 @@ def request_correction(line: Line, *, by: User, value: Any, reason: str, missing
         raise RecordError(_("文字进展不作更正，请在下一期如实说明。"))
     if line.corrections.filter(state=Correction.State.PENDING).exists():
         raise WrongState(_("这一行已有一项更正待处理。"))
-    if not reason.strip():
+    if not reason:
         raise ReasonRequired
     content = clean_changes(line, {"missing": missing} if missing else {"value": value, "qualifier": qualifier})
     if content.get("value") is None and not content.get("missing"):
@@ -249,7 +254,7 @@ def request_correction(line: Line, *, by: User, value: Any, reason: str, missing
         qualifier=content.get("qualifier", ""),
         previous=in_force.value,
         previous_missing=in_force.missing,
-        reason=reason.strip(),
+        reason=reason,
         requested_by=by,
         requested_at=timezone.now(),
         is_demo=report.is_demo,
@@ -262,6 +267,7 @@ def request_correction(line: Line, *, by: User, value: Any, reason: str, missing
 @transaction.atomic
 def accept_correction(correction: Correction, *, by: User, reason: str = "") -> Correction:
     """Put a correction in force: a second vintage beside the first, which stays readable."""
+    reason = _text(reason, NOTE_LENGTH)
     correction, report = _lock_correction(correction, by=by)
     now = timezone.now()
     _decide(correction, Correction.State.ACCEPTED, by=by, now=now, reason=reason)
@@ -290,8 +296,9 @@ def accept_correction(correction: Correction, *, by: User, reason: str = "") -> 
 @transaction.atomic
 def send_back_correction(correction: Correction, *, by: User, reason: str) -> Correction:
     """Refuse a correction, saying why; the value in force stays."""
+    reason = _text(reason, NOTE_LENGTH)
     correction, report = _lock_correction(correction, by=by)
-    if not reason.strip():
+    if not reason:
         raise ReasonRequired
     _decide(correction, Correction.State.RETURNED, by=by, now=timezone.now(), reason=reason)
     _bump(report)
@@ -312,7 +319,7 @@ def _lock_correction(correction: Correction, *, by: User) -> tuple[Correction, R
 
 
 def _decide(correction: Correction, state: str, *, by: User, now: datetime, reason: str) -> None:
-    correction.state, correction.decided_by, correction.decided_at, correction.decision_reason = state, by, now, reason.strip()
+    correction.state, correction.decided_by, correction.decided_at, correction.decision_reason = state, by, now, reason
     correction.save(update_fields=["state", "decided_by", "decided_at", "decision_reason"])
 
 
@@ -356,7 +363,7 @@ def _step(report: Return, to: str, *, by: User, now: datetime, reason: str, **st
     for name, value in stamps.items():
         setattr(report, name, value)
     report.save(update_fields=["state", "version", *stamps])
-    ReturnStep.objects.create(report=report, from_state=came_from, to_state=to, by=by, at=now, reason=reason.strip(), is_demo=report.is_demo)
+    ReturnStep.objects.create(report=report, from_state=came_from, to_state=to, by=by, at=now, reason=reason, is_demo=report.is_demo)
     record_event(f"return.{to}", report, by=by, reason=reason, round=report.round.code, unit=report.unit.code)
     return report
 

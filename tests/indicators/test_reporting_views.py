@@ -1,0 +1,136 @@
+"""The pages of a return: who sees which, and that bad input is answered with a sentence and the right status."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from indicators.actions import rounds
+from indicators.models import LineEntry, Return
+from tests.builders import Quarter, make_indicator, observe
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/reporting/2025-Q3/gxt/"
+
+
+@pytest.fixture
+def quarter() -> Quarter:
+    return Quarter()
+
+
+def sign_in(client: Client, quarter: Quarter, name: str) -> Client:
+    client.force_login(getattr(quarter.cast, name))
+    return client
+
+
+def save(client: Client, quarter: Quarter, **typed: str) -> Any:
+    return client.post(f"{PAGE}lines/{quarter.line().pk}/", typed)
+
+
+@pytest.mark.parametrize(("who", "status"), [("xie", 200), ("shen", 200), ("guo", 200), ("lin", 404), ("du", 404)])
+def test_a_draft_is_its_units_and_the_offices(client: Client, quarter: Quarter, who: str, status: int) -> None:
+    assert sign_in(client, quarter, who).get(PAGE).status_code == status
+
+
+def test_signed_out_one_is_sent_to_sign_in(client: Client, quarter: Quarter) -> None:
+    answer = client.get(PAGE)
+    assert (answer.status_code, answer["Location"]) == (302, f"/accounts/login/?next={PAGE}")
+
+
+@pytest.mark.parametrize("path", ["/reporting/2099-Q1/gxt/", "/reporting/2025-Q3/nobody/", "/reporting/%00/gxt/", "/reporting/2025-Q3/620100/"])
+def test_what_is_not_there_is_a_404(client: Client, quarter: Quarter, path: str) -> None:
+    assert sign_in(client, quarter, "xie").get(path).status_code == 404
+
+
+@pytest.mark.parametrize("typed", ["约30", "≥5", "=1+1", "NaN", "9" * 40, "12,5", "１２万", "<script>"])
+def test_what_cannot_be_stored_is_a_sentence(client: Client, quarter: Quarter, typed: str) -> None:
+    answer = save(sign_in(client, quarter, "xie"), quarter, value=typed)
+    assert answer.status_code == 422
+    assert answer.json()["message"].endswith("。")
+    assert quarter.line().value is None
+
+
+def test_a_script_in_a_note_is_text(client: Client, quarter: Quarter) -> None:
+    save(sign_in(client, quarter, "xie"), quarter, note="<script>alert(1)</script>")
+    page = client.get(PAGE).content.decode()
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_each_save_is_kept_with_who_and_when(client: Client, quarter: Quarter) -> None:
+    sign_in(client, quarter, "xie")
+    for value in ("1", "1", "2"):
+        assert save(client, quarter, value=value).status_code == 200
+    assert [entry.content["value"] for entry in LineEntry.objects.filter(line=quarter.line())] == ["1", "2"]
+
+
+def test_a_conflict_shows_what_the_other_wrote(client: Client, quarter: Quarter) -> None:
+    sign_in(client, quarter, "xie")
+    save(client, quarter, value="5", seen="1")
+    answer = save(client, quarter, value="6", seen="1")
+    assert (answer.status_code, answer.json()["value"], answer.json()["by"]) == (412, "5", "gxt xie")
+
+
+def test_a_closed_round_takes_nothing(client: Client, quarter: Quarter) -> None:
+    rounds.lock_round(quarter.round, by=quarter.cast.guo)
+    answer = save(sign_in(client, quarter, "xie"), quarter, value="5")
+    assert (answer.status_code, "锁定" in answer.json()["message"]) == (409, True)
+
+
+def test_an_unfinished_return_is_not_submitted_and_each_line_is_named(client: Client, quarter: Quarter) -> None:
+    answer = sign_in(client, quarter, "xie").post(f"{PAGE}submit/")
+    assert answer.status_code == 422
+    assert answer.content.decode().count("未填") >= 3
+
+
+def test_sending_back_without_a_reason_is_answered_on_the_page(client: Client, quarter: Quarter) -> None:
+    quarter.fill()
+    sign_in(client, quarter, "xie").post(f"{PAGE}submit/")
+    answer = sign_in(client, quarter, "shen").post(f"{PAGE}return/", {"reason": " "})
+    assert (answer.status_code, "请写明理由" in answer.content.decode()) == (422, True)
+
+
+def test_a_second_submit_says_where_the_first_brought_it(client: Client, quarter: Quarter) -> None:
+    quarter.fill()
+    sign_in(client, quarter, "xie")
+    assert client.post(f"{PAGE}submit/").status_code == 302
+    answer = client.post(f"{PAGE}submit/")
+    assert (answer.status_code, "已提交" in answer.content.decode()) == (409, True)
+
+
+def test_a_period_amount_is_added_to_the_running_total(client: Client, quarter: Quarter) -> None:
+    quarter.indicator.entry_form = "period"
+    quarter.indicator.save(update_fields=["entry_form"])
+    observe(quarter.indicator, {"2025-Q1": "5", "2025-Q2": "8"})
+    answer = save(sign_in(client, quarter, "xie"), quarter, value="4")
+    assert (answer.json()["value"], quarter.line().value) == ("4", 12)
+    assert "12" in answer.json()["other"]
+
+
+def test_without_the_quarter_before_the_running_total_is_typed(client: Client, quarter: Quarter) -> None:
+    quarter.indicator.entry_form = "period"
+    quarter.indicator.save(update_fields=["entry_form"])
+    save(sign_in(client, quarter, "xie"), quarter, value="4")
+    assert quarter.line().value == 4
+
+
+def test_todo_lists_what_waits_for_each(client: Client, quarter: Quarter) -> None:
+    assert "去填报" in sign_in(client, quarter, "xie").get("/reporting/").content.decode()
+    assert "没有等您处理" in sign_in(client, quarter, "shen").get("/reporting/").content.decode()
+    quarter.fill()
+    Return.objects.get(pk=quarter.report.pk)
+    sign_in(client, quarter, "xie").post(f"{PAGE}submit/")
+    assert "去审核" in sign_in(client, quarter, "shen").get("/reporting/").content.decode()
+    client.post(f"{PAGE}approve/")
+    assert "去接收" in sign_in(client, quarter, "guo").get("/reporting/").content.decode()
+    assert "去接收" in sign_in(client, quarter, "jiang").get("/reporting/").content.decode()
+
+
+def test_what_is_shown_only_is_not_typed(client: Client, quarter: Quarter) -> None:
+    official = make_indicator("official", origin="official", name_zh="官方指标")
+    quarter.task.indicators.add(official)
+    observe(official, {"2025-Q2": "77"})
+    page = sign_in(client, quarter, "xie").get(PAGE).content.decode()
+    assert "官方指标" in page
+    assert "77" in page
