@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
+from celery import current_app
 from django.db import transaction
+from kombu.exceptions import OperationalError
 
 from ..models import StaleMark
 
@@ -26,11 +28,9 @@ def _add(marks: list[StaleMark]) -> None:
 
 def nudge() -> None:
     """Tell a worker that there are marks. A lost message loses nothing: beat sweeps the marks."""
-    # Imported here: tasks import the recomputation, which imports the actions.
-    from ..tasks import recompute_stale
-
     try:
-        recompute_stale.delay()
-    except recompute_stale.OperationalError:
+        # By name: the task imports the recomputation, which writes by these actions.
+        current_app.send_task("indicators.tasks.recompute_stale")
+    except OperationalError:
         # The broker is down: entry and pages go on, and the page says since when results are older.
         return

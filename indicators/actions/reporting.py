@@ -6,7 +6,6 @@ answer in words.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -244,7 +243,7 @@ def request_correction(line: Line, *, by: User, value: Any, reason: str, missing
     content = clean_changes(line, {"missing": missing} if missing else {"value": value, "qualifier": qualifier})
     if content.get("value") is None and not content.get("missing"):
         raise RecordError(_("请填写更正后的数值，或选择缺报原因。"))
-    in_force = get_value_in_force(line)
+    in_force = line.in_force
     if (in_force.value, in_force.missing, in_force.qualifier) == (content.get("value"), content.get("missing", ""), content.get("qualifier", "")):
         raise RecordError(_("更正后的数值与现行数值相同。"))
     correction = Correction.objects.create(
@@ -321,25 +320,6 @@ def _lock_correction(correction: Correction, *, by: User) -> tuple[Correction, R
 def _decide(correction: Correction, state: str, *, by: User, now: datetime, reason: str) -> None:
     correction.state, correction.decided_by, correction.decided_at, correction.decision_reason = state, by, now, reason
     correction.save(update_fields=["state", "decided_by", "decided_at", "decision_reason"])
-
-
-@dataclass(frozen=True)
-class InForce:
-    """What a line says now: as accepted, or as last corrected."""
-
-    value: Decimal | None
-    qualifier: str
-    missing: str
-    correction: Correction | None
-
-
-def get_value_in_force(line: Line) -> InForce:
-    """What a line says now. Reads prefetched corrections where there are any."""
-    accepted = [c for c in line.corrections.all() if c.state == Correction.State.ACCEPTED]
-    if not accepted:
-        return InForce(line.value, line.qualifier, line.missing, None)
-    last = max(accepted, key=lambda c: c.pk)
-    return InForce(last.value, last.qualifier, last.missing, last)
 
 
 # -- shared --------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from .indicator import Breakdown, Indicator, IndicatorDefinition, IndicatorDepen
 from .observation import ImportBatch, Observation, RegisterCount
 from .period import Period
 from .plan import Aspect, HeadlineIndicator, LightThreshold, Plan
-from .reporting import Correction, Line, LineEntry, Return, ReturnStep, Round
+from .reporting import Correction, InForce, Line, LineEntry, Return, ReturnStep, Round
 from .result import Result
 from .run import Heartbeat, RecomputeRun, StaleMark
 from .target import Target, TargetNode, TargetSupersession
@@ -22,6 +22,7 @@ __all__ = [
     "HeadlineIndicator",
     "Heartbeat",
     "ImportBatch",
+    "InForce",
     "Indicator",
     "IndicatorDefinition",
     "IndicatorDependency",

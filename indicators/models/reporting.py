@@ -1,3 +1,6 @@
+from dataclasses import dataclass
+from decimal import Decimal
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -215,6 +218,16 @@ _LINE_OPEN = """
 """
 
 
+@dataclass(frozen=True)
+class InForce:
+    """What a line says now: as accepted, or as last corrected."""
+
+    value: Decimal | None
+    qualifier: str
+    missing: str
+    correction: "Correction | None"
+
+
 class Line(models.Model):
     """One thing a unit must say in a return: a value, a milestone's yes or no, or a narrative.
 
@@ -263,6 +276,15 @@ class Line(models.Model):
     @property
     def is_filled(self) -> bool:
         return self.value is not None or bool(self.missing) or bool(self.progress)
+
+    @property
+    def in_force(self) -> InForce:
+        """What the line says now. Prefetch ``corrections`` where there are many lines."""
+        accepted = [c for c in self.corrections.all() if c.state == Correction.State.ACCEPTED]
+        if not accepted:
+            return InForce(self.value, self.qualifier, self.missing, None)
+        last = max(accepted, key=lambda c: c.pk)
+        return InForce(last.value, last.qualifier, last.missing, last)
 
 
 class LineEntry(models.Model):

@@ -21,7 +21,11 @@ class ResultQuerySet(models.QuerySet["Result"]):
     def visible_to(self, user: User) -> Self:
         rows = self
         if user.clearance != Classification.INTERNAL:
-            rows = rows.filter(classification=Classification.PUBLIC)
+            rows = rows.filter(
+                Q(indicator=None) | Q(indicator__classification=Classification.PUBLIC),
+                Q(task=None) | Q(task__classification=Classification.PUBLIC),
+                classification=Classification.PUBLIC,
+            )
         # A result is made of observations; what is computed of unreleased ones is unreleased too.
         return rows.filter(is_released=True) if user.roles <= {Role.AGENCY} else rows
 

@@ -10,10 +10,9 @@ from django.utils.translation import gettext as _
 
 from kejiting.accounts.models import Role, User
 
-from ..actions.reporting import InForce, get_value_in_force
 from ..entry import AS_STORED, EntryRule, get_entry_rule
 from ..findings import LineFinding, check_line, get_history
-from ..models import Correction, Indicator, Line, Observation, Period, Return, ReturnStep, Target, Task
+from ..models import Correction, Indicator, InForce, Line, Observation, Period, Return, ReturnStep, Target, Task
 from ..numbers import plain
 from ..periods import shift
 
@@ -206,7 +205,7 @@ def _make_row(
     narratives: dict[int, Line],
     observed: dict[int, Observation],
 ) -> SheetLine:
-    in_force = get_value_in_force(line)
+    in_force = line.in_force
     row = SheetLine(line, in_force, check_line(line, period, history), history=history, observation=observed.get(line.pk))
     row.pending = next((c for c in line.corrections.all() if c.state == Correction.State.PENDING), None)
     if line.assignment.indicator:

@@ -136,9 +136,7 @@ class MilestonePart:
 
     @property
     def is_reached(self) -> bool:
-        from ..actions.reporting import get_value_in_force
-
-        return bool(self.line) and get_value_in_force(self.line).value == 1
+        return self.line is not None and self.line.in_force.value == 1
 
 
 @dataclass

@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef, Prefetch
 
 from kejiting.accounts.classification import Classification
 
-from ..actions.reporting import get_value_in_force
 from ..models import Aspect, Breakdown, Light, LightOverride, Line, Milestone, Result, Return, Task
 from ..queries.tasks import get_milestone_lines
 from .book import Book
@@ -140,7 +139,7 @@ def _get_end(result: Result) -> date:
 
 def _judge_milestone(milestone: Milestone, line: Line | None, thresholds: Thresholds, today: date) -> Part:
     period = line.report.round.period if line else None
-    reached = line is not None and get_value_in_force(line).value == 1
+    reached = line is not None and line.in_force.value == 1
     is_due = milestone.due_on < today
     return Part(
         milestone.title_zh,

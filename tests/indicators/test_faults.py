@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
+from indicators.actions import marks
 from indicators.models import Observation, Result, StaleMark
 from indicators.recompute import run
 from tests.builders import Quarter, make_target
@@ -30,12 +32,10 @@ def test_without_a_broker_a_nudge_gives_up_soon_and_without_an_error() -> None:
 
 @pytest.mark.django_db
 def test_what_is_accepted_without_a_broker_is_marked(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> None:
-    from indicators.tasks import recompute_stale
+    def refuse(_name: str) -> None:
+        raise OperationalError
 
-    def refuse() -> None:
-        raise recompute_stale.OperationalError
-
-    monkeypatch.setattr(recompute_stale, "delay", refuse)
+    monkeypatch.setattr(marks.current_app, "send_task", refuse)
     with django_capture_on_commit_callbacks(execute=True):
         quarter = Quarter()
         quarter.accept("12")

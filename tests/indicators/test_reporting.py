@@ -222,7 +222,7 @@ def test_a_correction_is_in_force_only_when_another_person_accepts_it(quarter: Q
     quarter.accept("12")
     before = timezone.now()
     correction = reporting.request_correction(quarter.line(), by=quarter.cast.xie, value="13", reason="漏计一项")
-    assert reporting.get_value_in_force(quarter.line()).value == 12
+    assert quarter.line().in_force.value == 12
     with pytest.raises(NotAllowed):
         reporting.accept_correction(correction, by=quarter.cast.xie)
     reporting.accept_correction(correction, by=quarter.cast.guo)
@@ -230,7 +230,7 @@ def test_a_correction_is_in_force_only_when_another_person_accepts_it(quarter: Q
     assert [(o.vintage, o.value, o.status) for o in rows] == [(1, 12, "A"), (2, 13, "R")]
     assert rows.latest().get().value == 13
     assert rows.as_of(before).latest().get().value == 12
-    assert reporting.get_value_in_force(quarter.line()).value == 13
+    assert quarter.line().in_force.value == 13
     assert quarter.line().value == 12
     with pytest.raises(WrongState):
         reporting.accept_correction(correction, by=quarter.cast.guo)
@@ -244,7 +244,7 @@ def test_who_asked_for_a_correction_does_not_decide_it(quarter: Quarter) -> None
     with pytest.raises(WrongState):
         reporting.request_correction(quarter.line(), by=quarter.cast.xie, value="14", reason="再改")
     reporting.send_back_correction(correction, by=quarter.cast.jiang, reason="依据不足")
-    assert reporting.get_value_in_force(quarter.line()).value == 12
+    assert quarter.line().in_force.value == 12
 
 
 @pytest.mark.parametrize(("value", "reason"), [("12", "同值"), ("abc", "非数"), ("13", ""), (None, "空")])
