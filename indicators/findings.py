@@ -113,7 +113,7 @@ def _word(code: str, numbers: Mapping[str, Any], indicator: Indicator, value: De
         "outlier": _("%(value)s 与本指标历史水平相差很大，请核对；属实请在说明中写明原因。"),
         "equals_target": _("%(value)s 与目标值完全相同，请核对；属实请在说明中写明依据。"),
         "copied": _("%(value)s 与上期完全相同，请确认不是照抄；属实请在说明中写明。"),
-        "unit_slip": _("%(value)s 约为以往水平的 %(factor)s 倍，可能是计量单位（%(unit)s）有误；属实请在说明中写明。"),
+        "unit_slip": _("%(value)s 约为应有水平（%(usual)s）的 %(factor)s 倍，可能填错了计量单位（应为%(unit)s）；属实请在说明中写明。"),
         "sign_slip": _("%(value)s 的正负号与以往相反，请核对；属实请在说明中写明。"),
         "q4_jump": _("四季度 %(value)s 较前三季度骤增，请在说明中写明原因。"),
         "gap": _("上期没有数值，无法与历史比较，请在说明中写明。"),
