@@ -56,10 +56,13 @@ def create_key(
         raise RecordError(_("已有名为“%(name)s”的密钥：请换一个名称。") % {"name": name})
     if expires_at and expires_at <= timezone.now():
         raise RecordError(_("到期时间须在今后。"))
-    account = _make_account(name, scope=scope, unit=_get_unit(scope, unit_code), is_demo=is_demo)
+    unit = _get_unit(scope, unit_code)
+    # An account of a demonstration unit goes with the unit.
+    is_demo = is_demo or unit.is_demo
+    account = _make_account(name, scope=scope, unit=unit, is_demo=is_demo)
     secret = f"kjt_{secrets.token_urlsafe(32)}"
     key = ApiKey.objects.create(name=name, scope=scope, account=account, hash=hash_secret(secret), expires_at=expires_at)
-    record_event("api_key.create", key, by=by, is_demo=is_demo, name=name, scope=scope, unit=account.unit.code)
+    record_event("api_key.create", key, by=by, is_demo=is_demo, name=name, scope=scope, unit=unit.code)
     return key, secret
 
 

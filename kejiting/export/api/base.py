@@ -90,7 +90,7 @@ class DetailView(ResourceView):
         refuse_unknown(request, {"format"})
 
     def get(self, request: Request, **parts: Any) -> Response:
-        row = self.get_queryset().filter(**{self.lookups[name]: value for name, value in parts.items()}).first()
+        row = self.get_queryset().filter(**{self.lookups[name]: value for name, value in parts.items()}).order_by("pk").first()
         if row is None:
             raise Http404
         return Response(self.get_serializer(row).data)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, TextChoices
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from rest_framework.request import Request
@@ -38,6 +38,9 @@ class StrictFilterBackend(filters.DjangoFilterBackend):
 class Codes(filters.BaseInFilter, filters.CharFilter):
     """``?area=620000,610000``."""
 
+    def __init__(self, *, label: str, **options: Any) -> None:
+        super().__init__(label=label, help_text=f"{label}（多个用逗号隔开）", **options)
+
 
 class VisibleCodes(Codes):
     """Codes of related rows; those the asker may not see are as unknown as those that do not exist."""
@@ -61,7 +64,23 @@ def validate_label(text: str) -> None:
 
 
 def periods(field: str = "period_id") -> Codes:
-    return Codes(field_name=field, validators=[validate_label], label="期间标签，如 2025-Q3；多个用逗号隔开")
+    return Codes(field_name=field, validators=[validate_label], label="期间标签，如 2025-Q3")
+
+
+def choices(field: str, of: type[TextChoices], *, label: str) -> Codes:
+    """``?state=draft,returned``: one or several of a list, and nothing else."""
+
+    def validate(text: str) -> None:
+        if text not in of.values:
+            raise ValidationError(_("“%(text)s”不在其中：%(choices)s") % {"text": text[:20], "choices": "、".join(v for v in of.values if v)})
+
+    known = "、".join(f"{value} {name}" for value, name in of.choices if value)
+    return Codes(field_name=field, validators=[validate], label=f"{label}：{known}")
+
+
+def whole_number(field: str, *, label: str) -> filters.NumberFilter:
+    """A whole number from 1, of a size the database can compare."""
+    return filters.NumberFilter(field_name=field, label=label, min_value=1, max_value=2**63 - 1, decimal_places=0)
 
 
 class Flag(filters.TypedChoiceFilter):

@@ -11,10 +11,10 @@ from indicators.models import MissingReason, Qualifier, Return
 from indicators.numbers import plain
 from indicators.queries.returns import SheetLine
 
-from .fields import Code, PageLink, PlainDecimal
+from .fields import Code, PageLink, PlainDecimal, words
 
-MISSING = "缺报原因：" + "、".join(f"{value} {label}" for value, label in MissingReason.choices)
-QUALIFIER = "限定：" + "、".join(f"{value} {label}" for value, label in Qualifier.choices if value)
+MISSING = f"缺报原因：{words(MissingReason)}"
+QUALIFIER = f"限定：{words(Qualifier)}"
 
 
 class ReturnRow(serializers.Serializer[Return]):

@@ -23,7 +23,7 @@ from indicators.queries.returns import get_return, get_returns, get_sheet
 
 from ..errors import VersionRequired
 from .base import ApiView, ListView
-from .filters import Codes, Flag, filters
+from .filters import Codes, Flag, choices, filters
 from .return_serializers import CorrectionInput, LineInput, ReturnOutput, ReturnRow, SavedLine, StepInput
 
 IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True, description="读到的版本，如 \"7\"；取此报表任一较早的 ETag。")
@@ -44,7 +44,7 @@ ENTRY_REFUSALS: dict[int, Any] = {
 class ReturnFilters(filters.FilterSet):
     round = Codes(field_name="round__code", label="批次")
     unit = Codes(field_name="unit__code", label="单位代码")
-    state = filters.MultipleChoiceFilter(choices=Return.State.choices, label="状态")
+    state = choices("state", Return.State, label="状态")
     is_demo = Flag(label="是否演示")
 
 

@@ -47,7 +47,7 @@ class Command(BaseCommand):
     def create(self, *, name: str, scope: str, unit: str, expires: datetime | None, demo: bool, **_options: Any) -> None:
         key, secret = create_key(name, scope=scope, unit_code=unit, expires_at=expires, is_demo=demo)
         # The secret alone on standard output, so that a script can take it.
-        self.stderr.write(f"密钥“{key.name}”（{key.get_scope_display()}，{key.account.unit.code}{'，演示' if demo else ''}）只显示这一次：")
+        self.stderr.write(f"密钥“{key.name}”（{key.get_scope_display()}，{key.account.unit.code}{'，演示' if key.account.is_demo else ''}）只显示这一次：")
         self.stdout.write(secret)
 
     def list(self, **_options: Any) -> None:
