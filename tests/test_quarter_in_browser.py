@@ -118,7 +118,7 @@ def test_a_quarter(quarter: Quarter, people: People, celery_worker: WorkerProces
     # 4. the overview that was open all the while shows it without a reload
     expect(leader.locator("#panel-latest")).to_contain_text("12", timeout=PATIENCE)
     expect(leader.locator("#panel-latest")).to_contain_text("guo")
-    expect(leader.locator("#panel-tasks .p").first).to_contain_text("80%", timeout=PATIENCE)
+    expect(leader.locator("#panel-tasks .p").first).to_contain_text("80.0%", timeout=PATIENCE)
 
     # 5. a correction: asked by one, in force when another accepts, the old value reachable
     staff.goto(address)
