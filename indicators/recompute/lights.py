@@ -189,7 +189,8 @@ def _get_worst(parts: Sequence[Part], light: str) -> list[dict[str, Any]]:
     if light not in (Light.RED, Light.YELLOW):
         return []
     behind = sorted((p for p in parts if p.light == light), key=lambda p: (p.gap or 0, p.name))
-    return [{"name": p.name, "gap": None if p.gap is None else round(p.gap, 4)} for p in behind[:3]]
+    # A milestone is reached or not: how far behind it is has no number.
+    return [{"name": p.name, "gap": None if p.gap is None or not p.results else round(p.gap, 4)} for p in behind[:3]]
 
 
 def get_light(standing: Standing, completion: float | None, thresholds: Thresholds, today: date) -> tuple[str, str]:
