@@ -11,7 +11,7 @@ class KeyThrottle(UserRateThrottle):
     """Counted per process (the cache is), so the true limit is this times the number of web processes."""
 
     scope = "key"
-    rate = "1200/min"
+    rate = "3000/min"
 
     def get_cache_key(self, request: Request, view: APIView) -> str | None:
         return f"throttle-key-{request.auth.pk}" if isinstance(request.auth, ApiKey) else None

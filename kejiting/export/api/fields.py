@@ -92,3 +92,7 @@ class DocumentFields(serializers.Serializer[Any]):
     source_issuer = serializers.CharField(source="document.issuer", read_only=True, allow_null=True)
     source_issued_on = serializers.DateField(source="document.issued_on", read_only=True, allow_null=True)
     source_url = serializers.CharField(source="document.url", read_only=True, allow_null=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        # The figure first, its source last; inherited fields would stand first.
+        return dict(sorted(super().get_fields().items(), key=lambda item: item[0].startswith("source_")))
