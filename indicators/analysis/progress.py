@@ -7,7 +7,6 @@ arrays and Series, which broadcast; the answer has the shape of the input. Share
 import math
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Literal
 
@@ -15,13 +14,13 @@ import numpy as np
 import pandas as pd
 
 from . import AnalysisError
+from .measure import Direction, ProgressMeasure, check_direction, progress_measure
 from .series import PERIODS_A_YEAR, periods_a_year, regular
 
-Direction = Literal["higher", "lower"]
+__all__ = ["ProgressMeasure", "completion", "light", "progress_measure", "required_pace", "schedule"]
+
 Basis = Literal["ratio", "gap_closed"]
 Light = Literal["closed", "pending", "red", "grey", "yellow", "blue", "green"]
-
-Status = Literal["achieved", "substantial", "moderate", "limited", "deterioration", "not available"]
 
 _SCALARS: Final = (float, int, Decimal, np.number, type(None), type(pd.NA))
 _GAP_DECIMALS: Final = 9  # a gap of exactly five points must not turn yellow by the last bit of a float
@@ -105,64 +104,6 @@ def light(
     return _many_lights(completion, schedule, flags, green, red)
 
 
-@dataclass(frozen=True, slots=True)
-class ProgressMeasure:
-    """``value``: yearly growth, or with a target its ratio to the growth needed; NaN where not available. ``score``: −5…5."""
-
-    value: float
-    status: Status
-    score: float
-    base_year: int | None
-    current_year: int | None
-
-
-def progress_measure(
-    series: pd.Series,
-    *,
-    direction: Direction,
-    base_year: int = 2015,
-    target: float | None = None,
-    target_year: int | None = None,
-    limit: float | None = None,
-    zero: float = 0.001,
-    thresholds: tuple[float, float, float] | None = None,
-) -> ProgressMeasure:
-    """The progress measure of Open SDG's sdg-build 2.4 on one yearly series.
-
-    Compound growth from the base year (the next later one with a value, if it has none) to the latest; signed so that
-    positive is progress, also for negative values. Without ``target`` it is compared with thresholds (1.5 %, 0.5 %, 0),
-    which shrink near a natural ``limit``; with one, growth is divided by the growth needed to reach it in ``target_year``
-    (2030 unless given, as theirs) and the thresholds are 95 %, 60 %, 0. ``thresholds`` = (high, medium, low) replaces either.
-
-    Not available (NaN): no two years with values from the base year on, values or target of different signs, or no growth
-    needed. A target that is passed counts as achieved whatever the rest.
-    """
-    check_direction(direction)
-    if periods_a_year(series.index) != 1:
-        raise AnalysisError("the progress measure is for yearly series")
-    known = regular(series).dropna()
-    known = known.set_axis(known.index.year)
-    aim = None if target is None or math.isnan(target) else (float(target) or zero)
-    if not len(known):
-        return ProgressMeasure(math.nan, "not available", math.nan, None, None)
-    current = int(known.index[-1])
-    later = known.index[known.index >= base_year]
-    base = int(later[0]) if len(later) else None
-    if base is None:
-        return ProgressMeasure(math.nan, "not available", math.nan, None, current)
-    factor = 1.0 if aim is not None or limit is None else _shrinkage(known[base], limit)
-    sign = (1 if direction == "higher" else -1) * (-1 if known[base] < 0 else 1)
-    value = sign * _growth_rate(known[current], known[base] or zero, current - base)
-    if aim is not None:
-        years = (2030 if target_year is None else target_year) - base
-        value = _divide(value, abs(_growth_rate(aim, known[base] or zero, years)))
-    achieved = aim is not None and (known[current] >= aim if direction == "higher" else known[current] <= aim)
-    high, medium, low = thresholds or ((0.015, 0.005, 0.0) if aim is None else (0.95, 0.6, 0.0))
-    cuts = (high * factor, medium * factor, low * factor)
-    score = _score_growth(value, cuts, factor) if aim is None else _score_ratio(value, cuts[1])
-    return ProgressMeasure(value, _status(value, cuts, achieved), 5.0 if achieved else score, base, current)
-
-
 def required_pace(
     flows: pd.Series, target: float, so_far: float, remaining: pd.PeriodIndex, profile: Mapping[int, float] | None = None
 ) -> tuple[pd.Series, float]:
@@ -189,11 +130,6 @@ def required_pace(
         best = past.groupby(past.index.quarter).max().reindex(remaining.quarter).to_numpy()
     multiples = needed.to_numpy() / np.where(np.asarray(best) > 0, best, np.nan)
     return needed, float(np.fmax.reduce(multiples))
-
-
-def check_direction(direction: str) -> None:
-    if direction not in ("higher", "lower"):
-        raise AnalysisError(f"unknown direction {direction!r}; known are higher, lower")
 
 
 def _one_light(done: float, due: float, flags: tuple[Any, ...], green: float, red: float) -> Light:
@@ -310,54 +246,6 @@ def _schedule_many(period: Any, frequency: str, positions: list[int], shares: li
     due = np.interp(periods.asi8, positions, shares)
     due[periods.isna()] = np.nan
     return pd.Series(due, index=periods if index is None else index)
-
-
-# -- the progress measure ------------------------------------------------------------------------
-
-
-def _shrinkage(base: float, limit: float) -> float:
-    """How much of the thresholds is left for a base near its natural limit; 4.44 is theirs."""
-    base, limit = abs(base), abs(limit)
-    if base >= 2 * limit:
-        return 1.0
-    near = base if base <= limit else 2 * limit - base
-    return float(1 - (near / limit) ** 4.44)
-
-
-def _growth_rate(value: float, base: float, years: int) -> float:
-    """Compound growth a year; NaN for opposite signs or less than a year."""
-    ratio = _divide(value, base)
-    if not ratio >= 0 or years < 1:
-        return math.nan
-    return float(ratio ** (1 / years) - 1)
-
-
-def _status(value: float, cuts: tuple[float, float, float], achieved: bool) -> Status:
-    if achieved:
-        return "achieved"
-    if math.isnan(value):
-        return "not available"
-    names: tuple[Status, ...] = ("substantial", "moderate", "limited")
-    return next((name for name, cut in zip(names, cuts, strict=True) if value >= cut), "deterioration")
-
-
-def _score_growth(value: float, cuts: tuple[float, float, float], factor: float) -> float:
-    high, medium, low = cuts
-    if math.isnan(value):
-        return math.nan
-    if value < low:
-        return max(125 * value - 2.5, -5.0)
-    if factor == 0:  # at the limit already, and not falling from it
-        return 5.0
-    if value >= high:
-        return min(500 * value / factor - 5, 5.0)
-    return 250 * value / factor - 1.25 if value >= medium else 500 * value / factor - 2.5
-
-
-def _score_ratio(value: float, medium: float) -> float:
-    if math.isnan(value):
-        return math.nan
-    return min(7.1429 * value - 4.2857, 5.0) if value >= medium else max(4.1667 * value - 2.5, -5.0)
 
 
 def _split(remaining: pd.PeriodIndex, profile: Mapping[int, float] | None) -> np.ndarray:

@@ -315,6 +315,11 @@ def test_zeros() -> None:
     assert progress_measure(yearly({2015: 4, 2017: 0}), direction="lower", target=0, target_year=2030).status == "achieved"
 
 
+def test_numbers_at_the_ends_of_what_a_float_holds() -> None:
+    result = progress_measure(yearly({2015: 1e-300, 2016: 1e300}), direction="higher")
+    assert (result.status, math.isnan(result.value)) == ("not available", True)
+
+
 def test_a_negative_base_is_better_when_it_shrinks_towards_zero() -> None:
     assert progress_measure(yearly({2015: -4, 2016: -2}), direction="higher").value == pytest.approx(0.5)
 
