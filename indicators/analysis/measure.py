@@ -57,7 +57,7 @@ def progress_measure(
     base = min((year for year in values if year >= base_year), default=None)
     if base is None:
         return ProgressMeasure(math.nan, "not available", math.nan, None, current)
-    factor = 1.0 if aim is not None or limit is None else _shrinkage(values[base], limit)
+    factor = 1.0 if aim is not None or limit is None or math.isnan(limit) else _shrinkage(values[base], limit)
     sign = (1 if direction == "higher" else -1) * (-1 if values[base] < 0 else 1)
     value = sign * _growth_rate(values[current], values[base] or zero, current - base)
     if aim is not None:
