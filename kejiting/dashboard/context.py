@@ -54,6 +54,7 @@ def _get_navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
         names += [(_("批次"), "round-list"), (_("定义"), "definitions")]
     if user.has_role(Role.AUDITOR):
         names.append((_("审计"), "audit"))
+    names.append((_("接口"), "api-docs"))
     return [_make_item(request, user, name, view) for name, view in names]
 
 
