@@ -34,7 +34,7 @@ def format_period(label: str | None) -> str:
 
 def _format_range(year: int, month: int, last_year: int, last_month: int) -> str:
     if month == 1 and last_month == 12:
-        return _("%(year)s—%(last)s年") % {"year": year, "last": last_year}
+        return _("%(year)s年—%(last)s年") % {"year": year, "last": last_year}
     if year == last_year:
         return _("%(year)s年%(month)s—%(last)s月") % {"year": year, "month": month, "last": last_month}
     return _("%(year)s年%(month)s月—%(last_year)s年%(last_month)s月") % {
@@ -57,8 +57,8 @@ def format_value(value: Decimal | None, unit: str, *, decimals: int | None = Non
 
 
 def qualify(number: str, unit: str, qualifier: str) -> str:
-    """超25亿元, 近30家, 约3项, 250余家, 65%以上."""
-    gap = "" if unit in ("%", "‰") or not unit else " "
+    """超25亿元, 近30家, 约3项, 250余家, 65%以上; a space only before a Latin unit (3 km)."""
+    gap = " " if unit[:1].isascii() and unit[:1].isalpha() else ""
     if qualifier in ("at_least", "at_most"):
         return f"{number}{gap}{unit}" + (_("以上") if qualifier == "at_least" else _("以下"))
     if qualifier == "more_than_approx":
