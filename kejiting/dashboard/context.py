@@ -1,20 +1,25 @@
 """What every page shows of the site: navigation by role, what waits, how fresh results are."""
 
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
 from indicators.models import Plan, Task
-from indicators.queries.freshness import get_freshness
 from indicators.queries.returns import count_todos
 from kejiting.accounts.models import Role, User
 from kejiting.demo_accounts import DEMO_ACCOUNTS
 
+from .live import get_live
+
 REPORTING = (Role.REPORTER, Role.REVIEWER, Role.OFFICE)
+SOURCE_LANGUAGE = "zh-hans"
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,30 @@ def site(request: HttpRequest) -> dict[str, Any]:
     """The context variable ``site``. Signed out it holds next to nothing, and asks the database nothing."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"site": {"demo_accounts": list(DEMO_ACCOUNTS) if settings.DEMO else []}}
-    return {"site": {"navigation": _get_navigation(request, user), "freshness": get_freshness(), "has_demo": _has_demo()}}
+        # By itself, because Django's sign-in view has a `site` of its own.
+        return {"demo_accounts": list(DEMO_ACCOUNTS) if settings.DEMO else []}
+    languages = get_languages()
+    language = get_language() or SOURCE_LANGUAGE
+    return {
+        "site": {
+            "navigation": _get_navigation(request, user),
+            "live": get_live(request),
+            "has_demo": _has_demo(),
+            "languages": [(code, name) for code, name in languages if code != language],
+            # Without a catalogue the words are Chinese, whatever the browser asked for.
+            "lang": "zh-Hans" if language not in dict(languages) or language == SOURCE_LANGUAGE else language,
+        }
+    }
+
+
+@cache
+def get_languages() -> list[tuple[str, str]]:
+    """The source language, and each other that has a compiled catalogue: no switch leads to an untranslated page."""
+    return [
+        (code, str(name))
+        for code, name in settings.LANGUAGES
+        if code == SOURCE_LANGUAGE or any((Path(root) / to_locale(code) / "LC_MESSAGES" / "django.mo").exists() for root in settings.LOCALE_PATHS)
+    ]
 
 
 def _has_demo() -> bool:
@@ -51,14 +78,19 @@ def _get_navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
     if user.has_role(*REPORTING):
         names.append((_("数据填报"), "todo"))
     if user.has_role(Role.OFFICE):
-        names += [(_("批次"), "round-list"), (_("定义"), "definitions")]
+        names += [(_("批次管理"), "round-list"), (_("定义"), "definitions")]
     if user.has_role(Role.AUDITOR):
         names.append((_("审计"), "audit"))
-    names.append((_("接口"), "api-docs"))
-    return [_make_item(request, user, name, view) for name, view in names]
+    names.append((_("开放接口"), "api-docs"))
+    return _mark_current([_make_item(user, name, view) for name, view in names], request.path)
 
 
-def _make_item(request: HttpRequest, user: User, name: str, view: str) -> NavigationItem:
-    url = reverse(view)
-    is_current = request.path == url or (url != "/" and request.path.startswith(url))
-    return NavigationItem(name, url, is_current, count_todos(user) if view == "todo" else 0)
+def _make_item(user: User, name: str, view: str) -> NavigationItem:
+    return NavigationItem(name, reverse(view), False, count_todos(user) if view == "todo" else 0)
+
+
+def _mark_current(items: list[NavigationItem], path: str) -> list[NavigationItem]:
+    """The longest address that the page lies under: a round lies under 批次管理 and not under 数据填报 too."""
+    under = [item.url for item in items if path == item.url or (item.url != "/" and path.startswith(item.url))]
+    current = max(under, key=len, default="")
+    return [NavigationItem(item.name, item.url, item.url == current, item.count) for item in items]

@@ -6,10 +6,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from indicators.models import Indicator
-from indicators.queries.freshness import get_freshness
 from indicators.queries.indicators import get_indicator
 from indicators.views.pages import read_moment
 
+from .live import get_live
 from .queries import RANK, get_overview, get_tiles
 
 
@@ -17,6 +17,7 @@ from .queries import RANK, get_overview, get_tiles
 @require_GET
 def overview(request: HttpRequest) -> HttpResponse:
     """Where we stand, what is late, who owns it."""
+    get_live(request)
     moment, problem = read_moment(request)
     context = {"page": get_overview(request.user, moment), "moment": moment, "problem": problem}
     return render(request, "dashboard/overview.html", context, status=400 if problem else 200)
@@ -26,6 +27,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """The published ranks of the 31 provinces, as published: with source, without interval."""
+    get_live(request)
     moment, problem = read_moment(request)
     tiles, period = get_tiles(request.user, moment)
     try:
@@ -40,12 +42,10 @@ def index(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def version(request: HttpRequest) -> HttpResponse:
-    """The number of the newest results, and whether they are older than the data."""
-    freshness = get_freshness()
-    etag = f'"{freshness.version}-{freshness.pending}-{freshness.is_stale:d}"'
-    if request.headers.get("If-None-Match") == etag:
-        return HttpResponse(status=304, headers={"ETag": etag})
-    stale_since = freshness.oldest_pending_at.isoformat() if freshness.is_stale and freshness.oldest_pending_at else None
-    # Pending work is part of what a page shows, so a page follows both.
-    number = f"{freshness.version}-{freshness.is_stale:d}"
-    return JsonResponse({"version": number, "pending": freshness.pending, "stale_since": stale_since}, headers={"ETag": etag})
+    """The number an open page follows, how much is being recomputed, and since when results are older than the data."""
+    live = get_live(request)
+    if request.headers.get("If-None-Match") == live.etag:
+        return HttpResponse(status=304, headers={"ETag": live.etag})
+    stale = live.freshness.oldest_pending_at if live.freshness.is_stale else None
+    answer = {"version": live.number, "pending": live.freshness.pending, "stale_since": stale and stale.isoformat()}
+    return JsonResponse(answer, headers={"ETag": live.etag})

@@ -1,32 +1,23 @@
 // Draws every figure of the page from the spec the server built; the numbers are in the table under it as well.
 
-const FONT = '"Noto Sans SC", "Noto Sans CJK SC", "PingFang SC", "HarmonyOS Sans SC", "Microsoft YaHei", sans-serif';
-const AXIS = { linecolor: "#9aa6b1", tickcolor: "#9aa6b1", fixedrange: true, zeroline: false, tickfont: { color: "#45525f" } };
+import { CONFIG, TEMPLATE } from "./plotly-template.js";
 
-/** The house's template: transparent, no grid but faint lines across, the page scrolls through it on a phone. */
-const TEMPLATE = {
-  layout: {
-    font: { family: FONT, size: 12, color: "#14202c" },
-    paper_bgcolor: "rgba(0,0,0,0)",
-    plot_bgcolor: "rgba(0,0,0,0)",
-    colorway: ["#1d4f7c", "#14705e", "#a36b00", "#6a4c93", "#b0281e", "#6b7680"],
-    margin: { l: 52, r: 16, t: 28, b: 32 },
-    hovermode: "x unified",
-    hoverlabel: { bgcolor: "#12324f", bordercolor: "#12324f", font: { color: "#fff", family: FONT } },
-    dragmode: false,
-    xaxis: { ...AXIS, showgrid: false, showline: true, ticks: "outside", ticklen: 4 },
-    yaxis: { ...AXIS, gridcolor: "#eaedf0" },
-    legend: { orientation: "h", x: 0, y: 1.12 },
-  },
-};
-const CONFIG = { displayModeBar: false, responsive: true, locale: "zh-CN", displaylogo: false };
 const NARROW = 480;
+const TICKS_NARROW = 5;
 
 function draw(figure) {
   const spec = JSON.parse(document.getElementById(figure.dataset.chart).textContent);
   const layout = { ...spec.layout, template: TEMPLATE };
-  if (figure.clientWidth < NARROW) layout.xaxis = { ...layout.xaxis, nticks: 5 };
+  if (figure.clientWidth < NARROW) layout.xaxis = thin(layout.xaxis);
   globalThis.Plotly.newPlot(figure, spec.data, layout, CONFIG);
+}
+
+/** The server names each tick; a narrow figure shows every second or third, the last always. */
+function thin(axis) {
+  const { tickvals = [], ticktext = [] } = axis ?? {};
+  const step = Math.ceil(tickvals.length / TICKS_NARROW);
+  const kept = (_item, at) => (tickvals.length - 1 - at) % step === 0;
+  return step > 1 ? { ...axis, tickvals: tickvals.filter(kept), ticktext: ticktext.filter(kept) } : axis;
 }
 
 function drawIn(root) {
@@ -34,4 +25,6 @@ function drawIn(root) {
 }
 
 drawIn(document);
+// A panel that goes takes its figure with it: without this Plotly would go on resizing what nobody sees.
+document.addEventListener("panel:leaving", (event) => event.target.querySelectorAll("[data-chart]").forEach(globalThis.Plotly.purge));
 document.addEventListener("panel:replaced", (event) => drawIn(event.target));
