@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from .. import formatting
@@ -25,6 +27,17 @@ REASONS = {
     "no_baseline_period": _("基期年份不明，无法计算序时进度"),
     "unit_mismatch": _("目标与指标的计量单位不同，无法比较"),
     "not_computable": _("分母为零或目标等于基期，无法计算"),
+}
+
+# A light's shape, around 0,0: what tells them apart without colour.
+SHAPES = {
+    "green": mark_safe('<circle class="f-ok" r="4.5"/>'),  # noqa: S308 - constants of ours
+    "yellow": mark_safe('<path class="f-warn" d="M0-5.2 5.2 4.2-5.2 4.2Z"/>'),  # noqa: S308
+    "red": mark_safe('<path class="f-bad" d="M0-5.4 5.4 0 0 5.4-5.4 0Z"/>'),  # noqa: S308
+    "blue": mark_safe('<rect class="f-blue" x="-4.2" y="-4.2" width="8.4" height="8.4"/>'),  # noqa: S308
+    "closed": mark_safe('<path class="f-tick" d="M-4.5 0-1.2 3.6 4.8-3.6"/>'),  # noqa: S308
+    "pending": mark_safe('<circle class="f-pending" r="4"/>'),  # noqa: S308
+    "grey": mark_safe('<path class="f-none" d="M-4.5 0H4.5"/>'),  # noqa: S308
 }
 
 register.filter("period_zh", formatting.format_period)
@@ -53,6 +66,20 @@ def money(amount: Decimal | None) -> str:
     return formatting.format_value(amount, "万元")
 
 
+class Counted(Protocol):
+    """An entry of a register that states how many, in its source's words."""
+
+    quantity: Decimal | None
+    unit_of_measure: str
+    qualifier: str
+
+
+@register.filter
+def amount(entry: Counted) -> str:
+    """How many, with the word its source qualifies it with: a bound is not a number."""
+    return formatting.format_value(entry.quantity, entry.unit_of_measure, qualifier=entry.qualifier)
+
+
 @register.filter
 def growth(result: Result | None) -> str:
     """A growth with its sign: percent, or percentage points where the result says so."""
@@ -76,6 +103,32 @@ def get(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
 def light_name(light: str) -> str:
     """A light's word."""
     return str(Light(light).label) if light in Light.values else ""
+
+
+@register.simple_tag
+def shape(light: str) -> SafeString:
+    """A light's shape as a small picture; its word stands beside it, so it says nothing to a screen reader."""
+    return format_html('<svg class="ico" viewBox="-6 -6 12 12" aria-hidden="true" focusable="false">{}</svg>', _shape_of(light))
+
+
+@register.simple_tag
+def strip(completion: Decimal | None, schedule: Decimal | None, light: str) -> SafeString:
+    """How far a thing is on a line of 0–100 %, with a tick where it should be. Drawn here, for a page has dozens."""
+    tick = mark = ""
+    if schedule is not None:
+        tick = format_html('<line class="now" x1="{0}" x2="{0}" y1="0" y2="12"/>', strip_x(schedule))
+    if completion is not None:
+        mark = format_html('<svg x="{}" y="6" overflow="visible">{}</svg>', strip_x(completion), _shape_of(light))
+    return format_html(
+        '<svg class="strip" width="100%" height="13" overflow="visible" aria-hidden="true" focusable="false">'
+        '<line x1="2%" x2="98%" y1="6" y2="6"/>{}{}</svg>',
+        tick,
+        mark,
+    )
+
+
+def _shape_of(light: str) -> SafeString:
+    return SHAPES.get(light) or SHAPES["grey"]
 
 
 @register.filter
