@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 from django.db.models import F, OuterRef, Q, Subquery
 from django.urls import reverse
@@ -37,5 +38,5 @@ def _member(view: str, thing: Platform | Consortium) -> Member:
 
 def register() -> None:
     for indicator, kind in KINDS.items():
-        register_counter(indicator, lambda day, kind=kind: list_platforms(kind, day))
+        register_counter(indicator, partial(list_platforms, kind))
     register_counter("consortia.count", list_consortia)

@@ -10,6 +10,7 @@ class ProjectsConfig(AppConfig):
     def ready(self) -> None:
         from indicators.sources import register_loader
 
-        from . import facts
+        from . import facts, sources
 
+        sources.register()
         register_loader(facts.load)
