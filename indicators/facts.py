@@ -201,12 +201,22 @@ def _state_rd(row: Row, documents: dict[str, Document], indicators: dict[str, In
     """A province's R&D in a year, as that year's bulletin had it first."""
     document = documents[f"bulletin{row['year']}"]
     amount, intensity = row["rd_expenditure_yi_yuan"], row["rd_intensity_pct"]
-    common = {"area": row["area"], "period": row["year"], "document_id": document.pk, "published_on": document.issued_on}
     note = "甘肃日报2023年10月17日载为144.15亿元" if (row["area"], row["year"]) == ("620000", "2022") else ""
-    yield Statement(
-        indicator=indicators["rd_expenditure"], value=Decimal(amount) * YI, stated=f"{amount}亿元", note=note, origin={}, **common
-    )
-    yield Statement(indicator=indicators["rd_intensity"], value=Decimal(intensity), stated=f"{intensity}%", origin={}, **common)
+    for code, value, stated, said in (
+        ("rd_expenditure", Decimal(amount) * YI, f"{amount}亿元", note),
+        ("rd_intensity", Decimal(intensity), f"{intensity}%", ""),
+    ):
+        yield Statement(
+            indicator=indicators[code],
+            area=row["area"],
+            period=row["year"],
+            value=value,
+            stated=stated,
+            note=said,
+            document_id=document.pk,
+            published_on=document.issued_on,
+            origin={},
+        )
 
 
 def _state_rank(row: Row, documents: dict[str, Document], indicators: dict[str, Indicator]) -> Iterator[Statement]:

@@ -1,7 +1,5 @@
 """The platforms, consortia and organisations that are publicly named, from ``fixtures/registers/``."""
 
-from datetime import date
-
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from indicators.facts import get_documents, read
@@ -27,6 +25,6 @@ def load() -> dict[str, int]:
         defaults = {**row, "lead": lead, "document": documents[row["document"]]}
         consortium, is_new = Consortium.objects.get_or_create(code=row["code"], defaults=defaults)
         if is_new and lead:
-            # Since when is not said: from the year of the first consortia on.
-            ConsortiumMember.objects.create(consortium=consortium, organisation=lead, role="lead", valid=DateRange(date(2021, 1, 1), None))
+            # Since when is not said, so neither is it here.
+            ConsortiumMember.objects.create(consortium=consortium, organisation=lead, role="lead", valid=DateRange(None, None))
     return {"平台": Platform.objects.filter(is_demo=False).count(), "联合体": Consortium.objects.filter(is_demo=False).count()}

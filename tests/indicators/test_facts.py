@@ -7,9 +7,12 @@ from django.apps import apps
 from django.db.models import Sum
 
 from indicators.facts import load_facts, read
-from indicators.models import Indicator, Observation, Result, Target
+from indicators.models import Document, Indicator, Observation, Result, Target
 from indicators.recompute import run
+from indicators.templatetags.figures import amount
 from kejiting.accounts.models import Area
+from platforms.models import ConsortiumMember
+from projects.models import Outcome
 
 HOME = "620000"
 
@@ -102,6 +105,30 @@ def test_a_stated_total_and_the_register_differ_and_both_are_there() -> None:
     assert Result.objects.current().get(indicator__code="platforms.state_key_lab", measure="difference").value == 12
     named = Observation.objects.filter(indicator__code="platforms.sci_edu_infra").latest().get()
     assert [m["code"] for m in named.register_count.members] == ["isotope-drug-platform", "lubrication-seal-platform"]
+
+
+def test_projects_are_counted_by_name() -> None:
+    counted = Observation.objects.filter(indicator__code="projects.count").latest().get()
+    assert counted.register_count is not None
+    assert [m["code"] for m in counted.register_count.members] == ["compact-heavy-ion"]
+
+
+def test_a_day_that_no_source_names_is_not_made_up() -> None:
+    """Where only the year is known, neither the document nor its figure nor a membership has a day."""
+    assert Observation.objects.get(indicator__code="tfp_contribution", period="2019").published_on is None
+    assert not Document.objects.filter(issued_on__month=1, issued_on__day=1).exists()
+    spans = [member.valid for member in ConsortiumMember.objects.all()]
+    assert spans
+    assert all((span.lower, span.upper) == (None, None) for span in spans)
+
+
+@pytest.mark.parametrize(("code", "words"), [("vaccine-revenue", "超25亿元"), ("battery-projects", "30余个"), ("heavy-ion-orders", "7台"), ("uhmwpe", "—")])
+def test_an_outcome_is_shown_as_the_summary_qualifies_it(code: str, words: str) -> None:
+    assert amount(Outcome.objects.get(code=code)) == words
+
+
+def test_only_what_its_source_calls_a_substitution_is_one() -> None:
+    assert [o.code for o in Outcome.objects.filter(is_substitution=True)] == ["uhmwpe"]
 
 
 def test_loading_twice_adds_nothing() -> None:
