@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from .actions.counts import count_registers
 from .recompute import calendar, runner
 from .recompute.heartbeat import beat
 
@@ -22,7 +23,8 @@ def sweep_stale_marks() -> None:
 
 @shared_task(ignore_result=True)
 def mark_calendar() -> None:
-    """Mark what a new day may judge otherwise; sent by the schedule, once a day."""
+    """Count the registers, and mark what a new day may judge otherwise; sent by the schedule, once a day."""
+    count_registers()
     calendar.mark_calendar()
 
 
