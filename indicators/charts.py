@@ -17,6 +17,9 @@ from .queries.indicators import IndicatorPage, Point
 
 # More ticks than this run into each other at 700 px.
 MOST_TICKS = 12
+# A longer name would not fit beside its line; the heading says it then.
+NAME_LENGTH = 6
+INK, BRAND, REFERENCE = "#14202c", "#1d4f7c", "#6b7680"
 _STEPS = {"year": 1, "half": 2, "quarter": 4, "month": 12}
 
 
@@ -35,11 +38,13 @@ class Line:
     """One line of a trend: its name and its values by period, missing ones as None.
 
     A running total of the year begins anew each January: its line is not drawn across.
+    A reference is what the others are compared with: it is drawn in the background.
     """
 
     name: str
     points: Sequence[tuple[Period, Decimal | None]]
     restarts: bool = False
+    is_reference: bool = False
 
 
 def build_indicator_chart(page: IndicatorPage) -> Chart | None:
@@ -47,7 +52,11 @@ def build_indicator_chart(page: IndicatorPage) -> Chart | None:
     points = _of_main_frequency(page.points)
     if not points:
         return None
-    line = Line(page.indicator.name_zh, [(point.period, point.value) for point in points], page.indicator.accumulation == Indicator.Accumulation.YTD)
+    line = Line(
+        page.indicator.name_zh,
+        [(point.period, point.value) for point in points],
+        page.indicator.accumulation == Indicator.Accumulation.YTD,
+    )
     targets = [t for t in page.targets if not getattr(t, "link", None)]
     return build_trend("trend-spec", [line], targets, page.indicator, describe_trend(points, targets, page.indicator))
 
@@ -61,10 +70,19 @@ def build_trend(spec_id: str, lines: Sequence[Line], targets: Sequence[Target], 
     drawn = [t for t in targets if t.kind == Target.Kind.ABSOLUTE and t.unit_of_measure == indicator.unit_of_measure]
     data += [_draw_target(target, start, scale, steps) for target in drawn]
     periods = [period for line in lines for period, _value in line.points] + [t.period for t in drawn]
-    layout: dict[str, Any] = {"xaxis": _make_axis(periods, steps), "yaxis": {"ticksuffix": "%" if unit == "%" else ""}, "showlegend": len(data) > 1}
+    labels = [_label_line(line, scale, unit, steps) for line in lines] + [
+        _label_target(target, start, scale, steps) for target in drawn
+    ]
+    layout: dict[str, Any] = {
+        "xaxis": _make_axis(periods, steps),
+        "yaxis": {"ticksuffix": "%" if unit == "%" else ""},
+        # Names stand at what they name, so nobody looks to and fro between lines and a legend.
+        "showlegend": False,
+        "annotations": [label for label in labels if label],
+        "margin": {"l": 52 if unit == "%" else 68, "r": _room(lines, drawn, steps), "t": 20, "b": 32},
+    }
     if unit != "%":
         layout["yaxis"]["title"] = {"text": unit, "standoff": 6}
-        layout["margin"] = {"l": 68, "r": 16, "t": 28, "b": 32}
     if indicator.unit_of_measure == "位":
         layout["yaxis"]["autorange"] = "reversed"
     return Chart(spec_id, {"data": data, "layout": layout}, takeaway, takeaway)
@@ -79,7 +97,13 @@ def describe_trend(points: Sequence[Point], targets: Sequence[Target], indicator
     parts = [f"{format_period(last.period.label)} {_say(last.value, indicator)}"]
     if len(known) > 1:
         change = last.value - known[-2].value
-        words = _("与%(before)s持平") if change == 0 else _("比%(before)s增加 %(size)s") if change > 0 else _("比%(before)s减少 %(size)s")
+        words = (
+            _("与%(before)s持平")
+            if change == 0
+            else _("比%(before)s增加 %(size)s")
+            if change > 0
+            else _("比%(before)s减少 %(size)s")
+        )
         parts.append(words % {"before": format_period(known[-2].period.label), "size": _say_change(abs(change), indicator)})
     ahead = [t for t in targets if t.kind == Target.Kind.ABSOLUTE and t.period.ends_on >= last.period.ends_on]
     if ahead:
@@ -89,7 +113,11 @@ def describe_trend(points: Sequence[Point], targets: Sequence[Target], indicator
 
 def _say_distance(value: Decimal, target: Target, indicator: Indicator) -> str:
     gap = target.value - value if indicator.direction == Indicator.Direction.HIGHER else value - target.value
-    words = {"period": format_period(target.period_id), "value": _say(target.value, indicator), "gap": _say_change(abs(gap), indicator)}
+    words = {
+        "period": format_period(target.period_id),
+        "value": _say(target.value, indicator),
+        "gap": _say_change(abs(gap), indicator),
+    }
     if gap <= 0:
         return _("已达到%(period)s目标 %(value)s") % words
     return _("距%(period)s目标 %(value)s 还差 %(gap)s") % words
@@ -165,19 +193,64 @@ def _draw_line(line: Line, scale: Decimal, unit: str, steps: int) -> dict[str, A
         "text": texts,
         "hovertemplate": "%{text}<extra></extra>",
         "connectgaps": False,
-        "line": {"width": 2.5},
-        "marker": {"size": 7},
+        "line": {"width": 1.5, "color": REFERENCE} if line.is_reference else {"width": 2.5},
+        "marker": {"size": 5, "color": REFERENCE} if line.is_reference else {"size": 7},
+    }
+
+
+def _label_line(line: Line, scale: Decimal, unit: str, steps: int) -> dict[str, Any] | None:
+    """The line's name and newest value, to the right of its last point."""
+    known = [(period, value) for period, value in line.points if value is not None]
+    if not known:
+        return None
+    period, value = known[-1]
+    colour = REFERENCE if line.is_reference else BRAND
+    words = (
+        f"{line.name} {format_value(value / scale, unit)}" if len(line.name) <= NAME_LENGTH else format_value(value / scale, unit)
+    )
+    return {
+        "x": _x(period, steps),
+        "y": float(value / scale),
+        "text": words,
+        "showarrow": False,
+        "xanchor": "left",
+        "xshift": 8,
+        "font": {"color": colour, "weight": 600},
+    }
+
+
+def _room(lines: Sequence[Line], targets: Sequence[Target], steps: int) -> int:
+    """Pixels to the right for the labels of the lines; fewer where a target further on leaves room already."""
+    end = max(_x(period, steps) for line in lines for period, value in line.points)
+    ahead = max((_x(target.period, steps) for target in targets), default=end)
+    return 16 if ahead - end >= 1 else 88
+
+
+def _name_target(target: Target) -> str:
+    return _("%(period)s目标 %(sign)s%(value)s") % {
+        "period": format_period(target.period_id),
+        "sign": target.get_comparison_display() if target.comparison != Target.Comparison.EQUAL else "",
+        "value": format_value(target.value, target.unit_of_measure),
+    }
+
+
+def _label_target(target: Target, start: float, scale: Decimal, steps: int) -> dict[str, Any]:
+    """The target in words, on its line where that begins."""
+    return {
+        "x": min(start, _x(target.period, steps)),
+        "y": float(target.value / scale),
+        "text": _name_target(target),
+        "showarrow": False,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "font": {"color": INK},
     }
 
 
 def _draw_target(target: Target, start: float, scale: Decimal, steps: int) -> dict[str, Any]:
     value = float(target.value / scale)
     end = _x(target.period, steps)
-    name = _("%(period)s目标 %(sign)s%(value)s") % {
-        "period": format_period(target.period_id),
-        "sign": target.get_comparison_display() if target.comparison != Target.Comparison.EQUAL else "",
-        "value": format_value(target.value, target.unit_of_measure),
-    }
+    name = _name_target(target)
     return {
         "type": "scatter",
         "mode": "lines+markers",
@@ -185,6 +258,6 @@ def _draw_target(target: Target, start: float, scale: Decimal, steps: int) -> di
         "x": [min(start, end), end],
         "y": [value, value],
         "hovertemplate": name + "<extra></extra>",
-        "line": {"color": "#14202c", "width": 1.5, "dash": "dot"},
-        "marker": {"symbol": "line-ns", "size": [0, 14], "line": {"width": 2, "color": "#14202c"}},
+        "line": {"color": INK, "width": 1.5, "dash": "dot"},
+        "marker": {"symbol": "line-ns", "size": [0, 14], "line": {"width": 2, "color": INK}},
     }

@@ -31,13 +31,13 @@ REASONS = {
 
 # A light's shape, around 0,0: what tells them apart without colour.
 SHAPES = {
-    "green": mark_safe('<circle class="f-ok" r="4.5"/>'),  # noqa: S308 - constants of ours
-    "yellow": mark_safe('<path class="f-warn" d="M0-5.2 5.2 4.2-5.2 4.2Z"/>'),  # noqa: S308
-    "red": mark_safe('<path class="f-bad" d="M0-5.4 5.4 0 0 5.4-5.4 0Z"/>'),  # noqa: S308
-    "blue": mark_safe('<rect class="f-blue" x="-4.2" y="-4.2" width="8.4" height="8.4"/>'),  # noqa: S308
-    "closed": mark_safe('<path class="f-tick" d="M-4.5 0-1.2 3.6 4.8-3.6"/>'),  # noqa: S308
-    "pending": mark_safe('<circle class="f-pending" r="4"/>'),  # noqa: S308
-    "grey": mark_safe('<path class="f-none" d="M-4.5 0H4.5"/>'),  # noqa: S308
+    "green": mark_safe('<circle class="f-ok" r="4.5"/>'),
+    "yellow": mark_safe('<path class="f-warn" d="M0-5.2 5.2 4.2-5.2 4.2Z"/>'),
+    "red": mark_safe('<path class="f-bad" d="M0-5.4 5.4 0 0 5.4-5.4 0Z"/>'),
+    "blue": mark_safe('<rect class="f-blue" x="-4.2" y="-4.2" width="8.4" height="8.4"/>'),
+    "closed": mark_safe('<path class="f-tick" d="M-4.5 0-1.2 3.6 4.8-3.6"/>'),
+    "pending": mark_safe('<circle class="f-pending" r="4"/>'),
+    "grey": mark_safe('<path class="f-none" d="M-4.5 0H4.5"/>'),
 }
 
 register.filter("period_zh", formatting.format_period)
@@ -57,7 +57,9 @@ def figure(observation: Observation | None) -> str:
     indicator = observation.indicator
     # A computed figure is rounded to its indicator's decimals; a typed one keeps its own.
     decimals = indicator.decimals if observation.run_id else None
-    return formatting.format_value(observation.value, observation.unit_of_measure, decimals=decimals, qualifier=observation.qualifier)
+    return formatting.format_value(
+        observation.value, observation.unit_of_measure, decimals=decimals, qualifier=observation.qualifier
+    )
 
 
 @register.filter
@@ -118,7 +120,9 @@ def strip(completion: Decimal | None, schedule: Decimal | None, light: str) -> S
     if schedule is not None:
         tick = format_html('<line class="now" x1="{0}" x2="{0}" y1="0" y2="12"/>', strip_x(schedule))
     if completion is not None:
-        mark = format_html('<svg x="{}" y="6" overflow="visible">{}</svg>', strip_x(completion), _shape_of(light))
+        mark = format_html(
+            '<svg x="{}" y="6" overflow="visible">{}</svg>', strip_x(completion), _shape_of("pending" if light == "grey" else light)
+        )
     return format_html(
         '<svg class="strip" width="100%" height="13" overflow="visible" aria-hidden="true" focusable="false">'
         '<line x1="2%" x2="98%" y1="6" y2="6"/>{}{}</svg>',

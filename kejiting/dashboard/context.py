@@ -56,7 +56,8 @@ def get_languages() -> list[tuple[str, str]]:
     return [
         (code, str(name))
         for code, name in settings.LANGUAGES
-        if code == SOURCE_LANGUAGE or any((Path(root) / to_locale(code) / "LC_MESSAGES" / "django.mo").exists() for root in settings.LOCALE_PATHS)
+        if code == SOURCE_LANGUAGE
+        or any((Path(root) / to_locale(code) / "LC_MESSAGES" / "django.mo").exists() for root in settings.LOCALE_PATHS)
     ]
 
 

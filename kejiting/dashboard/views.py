@@ -10,7 +10,7 @@ from indicators.queries.indicators import get_indicator
 from indicators.views.pages import read_moment
 
 from .live import get_live
-from .queries import RANK, get_overview, get_tiles
+from .queries import RANK, get_overview, get_tiles, make_ranking
 
 
 @login_required
@@ -34,8 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
         page = get_indicator(request.user, RANK, "", moment)
     except Indicator.DoesNotExist:
         page = None
-    ranked = sorted((t for t in tiles if t.observation and t.observation.value is not None), key=lambda t: t.observation.value)
-    context = {"tiles": tiles, "ranked": ranked, "period": period, "page": page, "moment": moment, "problem": problem}
+    context = {"tiles": tiles, "ranking": make_ranking(tiles), "period": period, "page": page, "moment": moment, "problem": problem}
     return render(request, "dashboard/index.html", context, status=400 if problem else 200)
 
 

@@ -1,0 +1,160 @@
+"""The figures of the overview, read once: what the plan is measured by first, the ranks of all provinces, the trend beside the nation."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import OuterRef, Q, Subquery
+
+from indicators.models import Breakdown, HeadlineIndicator, Indicator, Observation, Period, Plan, Result, Target
+from indicators.queries.indicators import Point
+from indicators.queries.moments import Moment
+from indicators.queries.tasks import Judged, judge
+from kejiting.accounts.models import Area, User
+
+from ..scale import Scale, make_scale
+from .tiles import RANK
+
+TREND, NATION = "rd_intensity", "000000"
+# Fewer observations than this make no projection (DESIGN §3).
+ENOUGH = 4
+
+
+@dataclass
+class Headline:
+    """An indicator the plan is measured by first: its published values and every target in force for the plan's end."""
+
+    indicator: Indicator
+    points: list[Point]
+    targets: list[tuple[Target, Judged]]
+
+    @property
+    def known(self) -> list[Point]:
+        return [point for point in self.points if point.value is not None]
+
+    @property
+    def latest(self) -> Point | None:
+        return self.known[-1] if self.known else None
+
+    @property
+    def before(self) -> Point | None:
+        return self.known[-2] if len(self.known) > 1 else None
+
+    @property
+    def baseline(self) -> Target | None:
+        """The target that says where the way began: the only number there is where nothing was published since."""
+        return next((target for target, _judged in self.targets if target.baseline_value is not None), None)
+
+    @property
+    def judged(self) -> Judged:
+        """Against the plan's own target, which comes first."""
+        return self.targets[0][1] if self.targets else Judged()
+
+    @property
+    def has_too_few(self) -> bool:
+        return len(self.known) < ENOUGH
+
+    @property
+    def is_rank(self) -> bool:
+        return self.indicator.unit_of_measure == "位"
+
+    @property
+    def scale(self) -> Scale | None:
+        return make_scale(
+            latest=self.latest and self.latest.observation,
+            before=self.before and self.before.observation,
+            baseline=self.baseline,
+            targets=[target for target, _judged in self.targets],
+            is_rank=self.is_rank,
+        )
+
+    @property
+    def digest(self) -> str:
+        lights = "-".join(str(judged.light.pk) if judged.light else "0" for _target, judged in self.targets)
+        return f"{self.latest.observation.pk if self.latest else 0}.{lights}"
+
+
+@dataclass
+class Board:
+    """The indicators of the overview with their newest vintages and the targets in force at home."""
+
+    headlines: list[Headline] = field(default_factory=list)
+    ranks: list[Observation] = field(default_factory=list)
+    trend: Indicator | None = None
+    trend_points: dict[str, list[Point]] = field(default_factory=dict)
+    trend_targets: list[Target] = field(default_factory=list)
+
+
+def get_board(user: User, plan: Plan, moment: Moment) -> Board:
+    """Four queries, however many indicators lead."""
+    place = HeadlineIndicator.objects.filter(plan=plan, indicator=OuterRef("pk")).values("position")
+    rows = Indicator.objects.visible_to(user).annotate(headline=Subquery(place))
+    indicators = {i.pk: i for i in rows.filter(Q(headline__isnull=False) | Q(code__in=(RANK, TREND)))}
+    points, ranks = _read_points(user, indicators, moment)
+    targets = _read_targets(user, indicators, moment)
+    leading = sorted((i for i in indicators.values() if i.headline is not None), key=lambda i: i.headline)
+    home = settings.HOME_AREA
+    board = Board([Headline(i, points[i.pk, home], _of_plan(targets[i.pk], plan)) for i in leading], ranks)
+    board.trend = next((i for i in indicators.values() if i.code == TREND), None)
+    if board.trend:
+        board.trend_points = {area: _yearly(points[board.trend.pk, area]) for area in (home, NATION)}
+        board.trend_targets = [target for target, _judged in targets[board.trend.pk]]
+    return board
+
+
+def _read_points(
+    user: User, indicators: dict[int, Indicator], moment: Moment
+) -> tuple[dict[tuple[int, str], list[Point]], list[Observation]]:
+    """The newest vintages by indicator and area in time's order; the ranks of all provinces besides."""
+    rows = Observation.objects.visible_to(user).filter(
+        Q(area__in=(settings.HOME_AREA, NATION)) | Q(indicator__code=RANK, area__level=Area.Level.PROVINCE),
+        indicator__in=indicators,
+        breakdown=Breakdown.TOTAL,
+    )
+    points: dict[tuple[int, str], list[Point]] = defaultdict(list)
+    ranks: list[Observation] = []
+    for row in moment.observations(rows).select_related("period", "area", "document").latest():
+        row.indicator = indicators[row.indicator_id]
+        points[row.indicator_id, row.area_id].append(Point(row.period, [row]))
+        if row.indicator.code == RANK and row.area.level == Area.Level.PROVINCE:
+            ranks.append(row)
+    for found in points.values():
+        found.sort(key=lambda point: point.period.ends_on)
+    return points, ranks
+
+
+def _read_targets(user: User, indicators: dict[int, Indicator], moment: Moment) -> dict[int, list[tuple[Target, Judged]]]:
+    """The targets in force at home with what was judged of them, the soonest due first."""
+    judging = Result.objects.visible_to(user).filter(indicator__in=indicators, area=settings.HOME_AREA, target__isnull=False)
+    results: dict[int, list[Result]] = defaultdict(list)
+    for result in moment.results(judging).newest("target"):
+        results[result.target_id].append(result)
+    in_force = Target.objects.visible_to(user).in_force().filter(indicator__in=indicators, area=settings.HOME_AREA)
+    targets: dict[int, list[tuple[Target, Judged]]] = defaultdict(list)
+    for target in in_force.select_related("document", "period").order_by("period__ends_on", "document__issued_on", "pk"):
+        targets[target.indicator_id].append((target, judge(results.get(target.pk, []))))
+    return targets
+
+
+def _of_plan(targets: Sequence[tuple[Target, Judged]], plan: Plan) -> list[tuple[Target, Judged]]:
+    """Those for the end of the plan: the plan's own first, later documents' beside it."""
+    ours = [pair for pair in targets if pair[0].period.ends_on == plan.ends_on]
+    return sorted(ours, key=lambda pair: pair[0].document_id != plan.document_id)
+
+
+def _yearly(points: Sequence[Point]) -> list[Point]:
+    return [point for point in points if point.period.frequency == "year"]
+
+
+def align(series: dict[str, list[Point]]) -> list[tuple[Period, list[Observation | None]]]:
+    """The series side by side, a row for each period that any of them has."""
+    periods = sorted({point.period for points in series.values() for point in points}, key=lambda period: period.starts_on)
+    found = [{point.period.label: point.observation for point in points} for points in series.values()]
+    return [(period, [column.get(period.label) for column in found]) for period in periods]
+
+
+def values_of(rows: Sequence[tuple[Period, list[Observation | None]]], column: int) -> list[tuple[Period, Decimal | None]]:
+    """One column of such rows, a gap where it has nothing."""
+    return [(period, observation.value if (observation := row[column]) else None) for period, row in rows]
