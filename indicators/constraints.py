@@ -86,6 +86,7 @@ SENTENCES = {
     "line_keeps_its_identity": gettext_lazy("填报行不能换到别的报表或分工。"),
     "line_changes_only_while_open": gettext_lazy("报表已提交，不能再改；请先退回。"),
     "correction_one_pending_a_line": gettext_lazy("这一行已有一项更正待处理。"),
+    "correction_state_is_known": gettext_lazy("更正没有这种状态。"),
     "correction_has_reason": gettext_lazy("更正须写明原因。"),
     "correction_decision_is_stamped": gettext_lazy("处理更正须记下处理人和时间。"),
     "correction_decided_by_another": gettext_lazy("更正须由另一人处理。"),

@@ -77,11 +77,17 @@ def _newest(statements: Iterable[Statement]) -> dict[tuple[int, str, str, str], 
 
 
 def _says_the_same(statement: Statement, known: Observation | None) -> bool:
-    return known is not None and (known.value, known.qualifier, known.missing, known.stated) == (
+    if known is None:
+        return False
+    # Missing follows from the value, and final becomes revised by being a later vintage.
+    same_status = statement.value is None or statement.status == known.status or {statement.status, known.status} == {Status.FINAL, Status.REVISED}
+    return same_status and (known.value, known.qualifier, known.missing, known.stated, known.comparability_break, known.published_on) == (
         statement.value,
         statement.qualifier,
         statement.missing,
         statement.stated,
+        statement.comparability_break,
+        statement.published_on,
     )
 
 

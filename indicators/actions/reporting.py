@@ -19,7 +19,7 @@ from kejiting.accounts.models import User
 
 from ..errors import Conflict, NotAllowed, NotReady, Problem, ReasonRequired, RecordError, WrongState
 from ..findings import find_findings, is_blocking
-from ..models import Correction, Line, LineEntry, MissingReason, Qualifier, Return, ReturnStep
+from ..models import Correction, Line, LineEntry, MissingReason, Qualifier, Return, ReturnStep, Round
 from ..numbers import NotANumber, parse_number, plain
 from .marks import mark_tasks
 from .observations import Statement, record_observations
@@ -128,10 +128,10 @@ def _as_json(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def submit_return(report: Return, *, by: User, reason: str = "") -> Return:
+def submit_return(report: Return, *, by: User, reason: str = "", seen_version: int | None = None) -> Return:
     """Hand a return in for review. Raises ``NotReady`` naming each line that is empty or not explained."""
     reason = _text(reason, NOTE_LENGTH)
-    report = _lock(report.pk)
+    report = _lock(report.pk, seen_version)
     if not by.has_perm("return.submit", report):
         raise NotAllowed(_("只有本单位的填报员可以提交这张报表。"))
     _require_state(report, (State.DRAFT, State.RETURNED), _("提交"))
@@ -153,10 +153,10 @@ def find_problems(report: Return) -> list[Problem]:
 
 
 @transaction.atomic
-def approve_return(report: Return, *, by: User, reason: str = "") -> Return:
+def approve_return(report: Return, *, by: User, reason: str = "", seen_version: int | None = None) -> Return:
     """The unit's reviewer stands behind what was submitted. Nobody approves a return they wrote in."""
     reason = _text(reason, NOTE_LENGTH)
-    report = _lock(report.pk)
+    report = _lock(report.pk, seen_version)
     if not by.has_perm("return.approve", report):
         raise NotAllowed(_("只有本单位的审核人可以审核，且不能审核自己填报的内容。"))
     _require_state(report, (State.SUBMITTED,), _("审核"))
@@ -165,10 +165,10 @@ def approve_return(report: Return, *, by: User, reason: str = "") -> Return:
 
 
 @transaction.atomic
-def send_back_return(report: Return, *, by: User, reason: str) -> Return:
+def send_back_return(report: Return, *, by: User, reason: str, seen_version: int | None = None) -> Return:
     """Send a return back to its unit, saying why: the reviewer what was submitted, the office what was approved."""
     reason = _text(reason, NOTE_LENGTH)
-    report = _lock(report.pk)
+    report = _lock(report.pk, seen_version)
     permissions = {State.SUBMITTED: ["return.return_submitted"], State.APPROVED: ["return.return_approved"]}
     needed = permissions.get(State(report.state), ["return.return_submitted", "return.return_approved"])
     if not any(by.has_perm(permission, report) for permission in needed):
@@ -182,10 +182,10 @@ def send_back_return(report: Return, *, by: User, reason: str) -> Return:
 
 
 @transaction.atomic
-def accept_return(report: Return, *, by: User, reason: str = "") -> Return:
+def accept_return(report: Return, *, by: User, reason: str = "", seen_version: int | None = None) -> Return:
     """Take a return's values into the record: observations and stale marks, in this one transaction."""
     reason = _text(reason, NOTE_LENGTH)
-    report = _lock(report.pk)
+    report = _lock(report.pk, seen_version)
     if not by.has_perm("return.accept", report):
         raise NotAllowed(_("接收由科技厅主管处室办理，且不能接收本处室或自己填报、审核的报表。"))
     _require_state(report, (State.APPROVED,), _("接收"))
@@ -240,6 +240,8 @@ def request_correction(line: Line, *, by: User, value: Any, reason: str, missing
         raise WrongState(_("这一行已有一项更正待处理。"))
     if not reason:
         raise ReasonRequired
+    if missing and value not in (None, ""):
+        raise RecordError(_("有数值就不是缺报：数值和缺报原因只能填一个。"))
     content = clean_changes(line, {"missing": missing} if missing else {"value": value, "qualifier": qualifier})
     if content.get("value") is None and not content.get("missing"):
         raise RecordError(_("请填写更正后的数值，或选择缺报原因。"))
@@ -325,8 +327,18 @@ def _decide(correction: Correction, state: str, *, by: User, now: datetime, reas
 # -- shared --------------------------------------------------------------------------------------
 
 
-def _lock(report_id: int) -> Return:
-    return Return.objects.select_for_update(of=("self",)).select_related("round__period", "unit").get(pk=report_id)
+def _lock(report_id: int, seen_version: int | None = None) -> Return:
+    """The return, held for this transaction; its round is held against locking, and shared with the other units' writers.
+
+    The order is return, then round, everywhere. ``Conflict`` when a page was made of an earlier version than this:
+    nobody approves what they did not see.
+    """
+    report = Return.objects.select_for_update(of=("self",)).select_related("round__period", "unit").get(pk=report_id)
+    held = Round.objects.raw("SELECT * FROM indicators_round WHERE id = %s FOR SHARE", [report.round_id])[0]
+    report.round.opens_at, report.round.locks_at = held.opens_at, held.locks_at
+    if seen_version is not None and seen_version != report.version:
+        raise Conflict(_("这张报表在您打开之后有变动，请核对后再办理。"), version=report.version)
+    return report
 
 
 def _bump(report: Return) -> None:

@@ -13,6 +13,7 @@ from kejiting.accounts.models import User
 
 from ..errors import NotAllowed, RecordError, WrongState
 from ..models import Assignment, Indicator, Line, Period, Plan, Return, Round
+from ..queries.tasks import get_milestone_lines
 
 # A coarser indicator is due in the round whose period ends when its own does.
 _MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
@@ -53,7 +54,8 @@ def add_due_lines(opened: Round) -> None:
     for assignment in get_due_assignments(opened):
         owed[assignment.unit_id].append(assignment)
     Return.objects.bulk_create([Return(round=opened, unit_id=unit, is_demo=opened.is_demo) for unit in owed], ignore_conflicts=True)
-    reports = Return.objects.filter(round=opened, unit__in=owed, state__in=Return.EDITABLE)
+    # Held until commit: none of them can be handed in while lines are added.
+    reports = Return.objects.select_for_update().filter(round=opened, unit__in=owed, state__in=Return.EDITABLE).order_by("pk")
     lines = [Line(report=report, assignment=assignment) for report in reports for assignment in owed[report.unit_id]]
     Line.objects.bulk_create(lines, ignore_conflicts=True)
 
@@ -86,7 +88,8 @@ def _is_due_by_frequency(frequency: str, period: Period) -> bool:
 
 
 def _was_reached(assignment: Assignment) -> bool:
-    return Line.objects.filter(assignment__milestone=assignment.milestone_id, report__state=Return.State.ACCEPTED, value=1).exists()
+    line = get_milestone_lines([assignment.milestone]).get(assignment.milestone_id) if assignment.milestone else None
+    return line is not None and line.in_force.value == 1
 
 
 @transaction.atomic

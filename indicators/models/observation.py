@@ -136,7 +136,7 @@ class Observation(models.Model):
                 name="observation_has_one_origin",
                 condition=Q(line__isnull=False, batch=None, register_count=None, run=None)
                 | Q(line=None, batch__isnull=False, register_count=None, run=None)
-                | Q(line=None, batch=None, register_count__isnull=False)
+                | Q(line=None, batch=None, register_count__isnull=False, run=None)
                 | Q(line=None, batch=None, register_count=None, run__isnull=False),
             ),
             models.CheckConstraint(name="observation_correction_is_of_a_line", condition=Q(correction=None) | Q(line__isnull=False)),

@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 import pgtrigger
@@ -8,7 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from kejiting.accounts.database import append_only
+from kejiting.accounts.database import DEMO_REMOVAL, append_only
 from kejiting.accounts.models import Role, Unit, User
 
 from .assignment import Assignment
@@ -63,15 +64,15 @@ class Round(models.Model):
 
 class ReturnQuerySet(models.QuerySet["Return"]):
     def visible_to(self, user: User) -> "ReturnQuerySet":
-        """Own unit's and its offices'; the S&T Department's offices see all; others see what was accepted."""
+        """Reporters and reviewers: own unit's and its offices'; leadership and analysts: what was accepted; the office and the auditor: all."""
         if user.has_role(Role.OFFICE, Role.AUDITOR):
             return self
-        own = Q(unit=user.unit_id) | Q(unit__parent=user.unit_id)
+        seen = Q(pk__in=[])
         if user.has_role(Role.REPORTER, Role.REVIEWER):
-            return self.filter(own)
+            seen |= Q(unit=user.unit_id) | Q(unit__parent=user.unit_id)
         if user.has_role(Role.LEADER, Role.ANALYST):
-            return self.filter(own | Q(state=Return.State.ACCEPTED))
-        return self.none()
+            seen |= Q(state=Return.State.ACCEPTED)
+        return self.filter(seen)
 
 
 _TRANSITIONS = """
@@ -97,8 +98,9 @@ _TRANSITIONS = """
             USING ERRCODE = 'check_violation', CONSTRAINT = 'return_skips_no_state';
     END IF;
     IF NEW.state <> OLD.state AND NEW.state IN ('approved', 'accepted') AND EXISTS (
-        SELECT 1 FROM indicators_line WHERE report_id = NEW.id
-        AND entered_by_id = CASE NEW.state WHEN 'approved' THEN NEW.approved_by_id ELSE NEW.accepted_by_id END) THEN
+        SELECT 1 FROM indicators_line line JOIN indicators_lineentry entry ON entry.line_id = line.id
+        WHERE line.report_id = NEW.id
+        AND entry.by_id = CASE NEW.state WHEN 'approved' THEN NEW.approved_by_id ELSE NEW.accepted_by_id END) THEN
         RAISE EXCEPTION 'nobody reviews an entry of their own'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'return_reviewer_is_not_author';
     END IF;
@@ -106,6 +108,14 @@ _TRANSITIONS = """
         SELECT 1 FROM accounts_user WHERE id = NEW.accepted_by_id AND unit_id = NEW.unit_id) THEN
         RAISE EXCEPTION 'an office does not accept its own return'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'return_accepted_by_another_unit';
+    END IF;
+    IF (NEW.state = OLD.state AND (NEW.approved_by_id, NEW.approved_at, NEW.accepted_by_id, NEW.accepted_at)
+            IS DISTINCT FROM (OLD.approved_by_id, OLD.approved_at, OLD.accepted_by_id, OLD.accepted_at))
+       OR (NEW.state IN (OLD.state, 'approved', 'accepted', 'returned')
+            AND (NEW.submitted_by_id, NEW.submitted_at) IS DISTINCT FROM (OLD.submitted_by_id, OLD.submitted_at))
+       OR (NEW.state = 'accepted' AND (NEW.approved_by_id, NEW.approved_at) IS DISTINCT FROM (OLD.approved_by_id, OLD.approved_at)) THEN
+        RAISE EXCEPTION 'a stamp is made with its step and stays'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'return_stamps_stay';
     END IF;
     RETURN NEW;
 """
@@ -205,12 +215,22 @@ class ReturnStep(models.Model):
         return f"{self.report_id} {self.from_state} → {self.to_state}"
 
 
+# The row of the return is held, so that a line cannot slip in while somebody hands the return in.
 _LINE_OPEN = """
-    IF (NEW.report_id, NEW.assignment_id) IS DISTINCT FROM (OLD.report_id, OLD.assignment_id) THEN
+    SELECT state, is_demo INTO report_state, report_is_demo FROM indicators_return
+        WHERE id = CASE TG_OP WHEN 'DELETE' THEN OLD.report_id ELSE NEW.report_id END FOR SHARE;
+    IF TG_OP = 'DELETE' THEN
+        IF report_state NOT IN ('draft', 'returned') AND NOT (report_is_demo AND current_setting('kejiting.demo_removal', true) = 'on') THEN
+            RAISE EXCEPTION 'lines go only while their return is a draft or returned'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'line_changes_only_while_open';
+        END IF;
+        RETURN OLD;
+    END IF;
+    IF TG_OP = 'UPDATE' AND (NEW.report_id, NEW.assignment_id) IS DISTINCT FROM (OLD.report_id, OLD.assignment_id) THEN
         RAISE EXCEPTION 'a line keeps its return and assignment'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'line_keeps_its_identity';
     END IF;
-    IF (SELECT state FROM indicators_return WHERE id = NEW.report_id) NOT IN ('draft', 'returned') THEN
+    IF report_state NOT IN ('draft', 'returned') THEN
         RAISE EXCEPTION 'lines change only while their return is a draft or returned'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'line_changes_only_while_open';
     END IF;
@@ -263,7 +283,13 @@ class Line(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.Trigger(name="line_open", when=pgtrigger.Before, operation=pgtrigger.Update, func=_LINE_OPEN),
+            pgtrigger.Trigger(
+                name="line_open",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                declare=[("report_state", "text"), ("report_is_demo", "boolean")],
+                func=_LINE_OPEN,
+            ),
         ]
 
     def __str__(self) -> str:
@@ -280,7 +306,15 @@ class Line(models.Model):
     @property
     def in_force(self) -> InForce:
         """What the line says now. Prefetch ``corrections`` where there are many lines."""
-        accepted = [c for c in self.corrections.all() if c.state == Correction.State.ACCEPTED]
+        return self.in_force_at(None)
+
+    def in_force_at(self, moment: datetime | None) -> InForce:
+        """What the line said at a moment (None: now), once its return was accepted."""
+        accepted = [
+            c
+            for c in self.corrections.all()
+            if c.state == Correction.State.ACCEPTED and (moment is None or (c.decided_at is not None and c.decided_at <= moment))
+        ]
         if not accepted:
             return InForce(self.value, self.qualifier, self.missing, None)
         last = max(accepted, key=lambda c: c.pk)
@@ -339,6 +373,7 @@ class Correction(models.Model):
         constraints = [
             models.UniqueConstraint(name="correction_one_pending_a_line", fields=["line"], condition=Q(state="pending")),
             models.CheckConstraint(name="correction_has_reason", condition=~Q(reason="")),
+            models.CheckConstraint(name="correction_state_is_known", condition=Q(state__in=["pending", "accepted", "returned"])),
             models.CheckConstraint(name="correction_value_or_missing", condition=Q(value=None) ^ Q(missing="")),
             models.CheckConstraint(
                 name="correction_decision_is_stamped",
@@ -349,6 +384,22 @@ class Correction(models.Model):
             models.CheckConstraint(name="correction_return_has_reason", condition=~Q(state="returned") | ~Q(decision_reason="")),
         ]
         triggers = [
+            pgtrigger.Trigger(
+                name="correction_begins_pending",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Delete,
+                func=f"""
+                    IF TG_OP = 'DELETE' THEN
+                        IF OLD.is_demo AND current_setting('{DEMO_REMOVAL}', true) = 'on' THEN
+                            RETURN OLD;
+                        END IF;
+                    ELSIF NEW.state = 'pending' THEN
+                        RETURN NEW;
+                    END IF;
+                    RAISE EXCEPTION 'a correction begins pending and is kept'
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'correction_begins_pending';
+                """,
+            ),
             pgtrigger.Protect(name="correction_decided_is_final", operation=pgtrigger.Update, condition=pgtrigger.Q(old__state__in=["accepted", "returned"]))
         ]
 

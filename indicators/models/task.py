@@ -80,6 +80,11 @@ class Task(models.Model):
     def __str__(self) -> str:
         return f"{self.number} {self.title_zh}"
 
+    @property
+    def area_code(self) -> str:
+        """Whose figures the task is judged by: the lead unit's area, or the home province."""
+        return self.lead_unit.area_id or settings.HOME_AREA
+
 
 class TaskIndicator(models.Model):
     """A task is measured by an indicator."""

@@ -1,7 +1,7 @@
 """The moment a page speaks of: now, as the record was (``?as_of=``), or as was published (``?known_on=``)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -49,8 +49,9 @@ def _parse_datetime(text: str) -> datetime:
             return _end_of(day)
         # A "+" of an offset arrives as a space when a program forgot to escape it.
         if moment := parse_datetime(text.replace(" ", "+") if text.count(" ") == 1 and "T" in text else text):
-            return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
-    except ValueError:
+            # In UTC at once: near the first and the last year an offset leads out of what a date can be.
+            return (moment if timezone.is_aware(moment) else timezone.make_aware(moment)).astimezone(UTC)
+    except (ValueError, OverflowError):
         pass
     raise RecordError(_("“%(text)s”不是日期：请写成 2025-09-30 或 2025-09-30T18:00:00+08:00。") % {"text": text[:40]})
 

@@ -20,6 +20,7 @@ class ObservationOrigin:
     entries: Sequence[LineEntry] = ()
     evidence: Sequence[Evidence] = ()
     inputs: Sequence[Observation] = ()
+    may_see_return: bool = False
 
 
 def get_observation_origin(user: User, key: int) -> ObservationOrigin:
@@ -43,8 +44,11 @@ def get_observation_origin(user: User, key: int) -> ObservationOrigin:
 def _add_line(user: User, origin: ObservationOrigin) -> None:
     line = Line.objects.select_related("report__round__period", "report__unit", "entered_by__unit", "assignment").get(pk=origin.observation.line_id)
     origin.line = line
+    # Drafts and what people wrote to each other are for those who see the return; the stamps are for all.
+    origin.may_see_return = Return.objects.visible_to(user).filter(pk=line.report_id).exists()
     origin.steps = list(line.report.steps.select_related("by__unit"))
-    origin.entries = list(line.entries.select_related("by__unit").order_by("-pk")[:50])
+    if origin.may_see_return:
+        origin.entries = list(line.entries.select_related("by__unit").order_by("-pk")[:50])
     origin.evidence = list(Evidence.objects.visible_to(user).filter(line=line))
 
 

@@ -3,14 +3,15 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from kejiting.accounts.models import User
 
-from ..models import Aspect, Indicator, Light, Line, Milestone, Observation, Plan, Result, Return, Target, Task
+from ..models import Aspect, Breakdown, Indicator, Light, Line, Milestone, Observation, Plan, Result, Return, Target, Task
+from ..periods import parse_label
 from .moments import NOW, Moment
 
 Measure = Result.Measure
@@ -49,7 +50,7 @@ class Judged:
 
 def judge(results: Sequence[Result]) -> Judged:
     """The three measures of one subject; of several periods the newest."""
-    newest = sorted(results, key=lambda r: r.period_id or "")
+    newest = sorted(results, key=lambda r: parse_label(r.period_id).ends_on if r.period_id else date.min)
     by_measure = {r.measure: r for r in newest}
     return Judged(by_measure.get(Measure.LIGHT), by_measure.get(Measure.COMPLETION), by_measure.get(Measure.SCHEDULE))
 
@@ -133,10 +134,11 @@ class MilestonePart:
 
     milestone: Milestone
     line: Line | None
+    as_of: datetime | None = None
 
     @property
     def is_reached(self) -> bool:
-        return self.line is not None and self.line.in_force.value == 1
+        return self.line is not None and self.line.in_force_at(self.as_of).value == 1
 
 
 @dataclass
@@ -164,12 +166,12 @@ def get_task(user: User, plan: str, number: int, moment: Moment = NOW) -> TaskPa
 
 def _get_indicator_parts(user: User, task: Task, moment: Moment) -> list[IndicatorPart]:
     indicators = list(task.indicators.visible_to(user).order_by("task_indicators__pk"))
-    home = Observation.objects.visible_to(user).filter(indicator__in=indicators, area=settings.HOME_AREA, breakdown="_T")
+    home = Observation.objects.visible_to(user).filter(indicator__in=indicators, area=task.area_code, breakdown=Breakdown.TOTAL)
     newest: dict[int, Observation] = {}
     for row in sorted(moment.observations(home).select_related("period", "indicator").latest(), key=lambda o: o.period.ends_on):
         newest[row.indicator_id] = row
     results = defaultdict(list)
-    judging = Result.objects.visible_to(user).filter(indicator__in=indicators, area=settings.HOME_AREA, target__isnull=False)
+    judging = Result.objects.visible_to(user).filter(indicator__in=indicators, area=task.area_code, target__isnull=False)
     for result in moment.results(judging).select_related("target__document", "target__period"):
         results[result.indicator_id].append(result)
     return [_make_part(indicator, newest.get(indicator.pk), results[indicator.pk]) for indicator in indicators]
@@ -203,7 +205,7 @@ def get_milestone_lines(milestones: Sequence[Milestone], moment: Moment = NOW) -
 def _get_milestone_parts(task: Task, moment: Moment) -> list[MilestonePart]:
     milestones = list(task.milestones.all())
     lines = get_milestone_lines(milestones, moment)
-    return [MilestonePart(milestone, lines.get(milestone.pk)) for milestone in milestones]
+    return [MilestonePart(milestone, lines.get(milestone.pk), moment.as_of) for milestone in milestones]
 
 
 def _get_narratives(task: Task, moment: Moment) -> list[Line]:

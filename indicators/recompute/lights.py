@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Prefetch
 
 from kejiting.accounts.classification import Classification
@@ -78,7 +77,7 @@ def _load(ids: set[int], book: Book) -> list[Standing]:
     for task in tasks:
         latest = next(reversed(task.light_overrides.all()), None)
         standing = Standing(task, narrated=task.narrated, override=latest if latest and latest.light else None)
-        area = task.lead_unit.area_id or settings.HOME_AREA
+        area = task.area_code
         standing.parts += [p for ti in task.task_indicators.all() if (p := _judge_indicator(ti.indicator.name_zh, results.get((ti.indicator_id, area), [])))]
         thresholds = book.thresholds(book.today, task.plan_id)
         standing.parts += [_judge_milestone(m, lines.get(m.pk), thresholds, book.today) for m in task.milestones.all()]
@@ -91,7 +90,7 @@ def _load(ids: set[int], book: Book) -> list[Standing]:
 def _load_results(tasks: Sequence[Task]) -> dict[tuple[int, str], list[Result]]:
     rows = Result.objects.current().filter(
         indicator__in={ti.indicator_id for task in tasks for ti in task.task_indicators.all()},
-        area__in={task.lead_unit.area_id or settings.HOME_AREA for task in tasks},
+        area__in={task.area_code for task in tasks},
         breakdown=Breakdown.TOTAL,
         target__isnull=False,
         measure__in=(Measure.COMPLETION, Measure.SCHEDULE, Measure.LIGHT),

@@ -90,10 +90,19 @@ def save_line(request: HttpRequest, round: str, unit: str, line: int) -> JsonRes
     seen = request.POST.get("seen", "")
     try:
         changes = _read_changes(request, row)
-        saved = actions.save_line(row.line, changes, by=request.user, seen_version=int(seen) if seen.isdecimal() else None)
+        saved = actions.save_line(row.line, changes, by=request.user, seen_version=_read_version(seen))
     except (RecordError, NotANumber) as error:
         return _refuse(request, error, row)
     return JsonResponse(_show_row(request, saved.report_id, line))
+
+
+def _read_version(text: str) -> int | None:
+    """The return's version a page was made with. Raises ``RecordError`` for what is none: guessing would hide a conflict."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise RecordError(_("页面版本无法识别，请刷新页面后重试。"))
+    return int(text)
 
 
 def _read_changes(request: HttpRequest, row: SheetLine) -> dict[str, Any]:
@@ -156,7 +165,7 @@ def take_step(request: HttpRequest, round: str, unit: str, verb: str) -> HttpRes
     report = _get_report(request, round, unit)
     step, done = STEPS[verb]
     try:
-        step(report, by=request.user, reason=request.POST.get("reason", ""))
+        step(report, by=request.user, reason=request.POST.get("reason", ""), seen_version=_read_version(request.POST.get("seen", "")))
     except RecordError as error:
         report = _get_report(request, round, unit)
         problems = error.problems if isinstance(error, NotReady) else []

@@ -36,8 +36,8 @@ def is_of_unit_or_above(user: User, report: object) -> bool:
 
 @rules.predicate
 def wrote_no_line(user: User, report: object) -> bool:
-    """Nobody reviews their own entry."""
-    return report.submitted_by_id != user.pk and not report.lines.filter(entered_by=user).exists()  # type: ignore[attr-defined]
+    """Nobody reviews their own entry: whoever typed in a line once, though a colleague typed last."""
+    return report.submitted_by_id != user.pk and not report.lines.filter(entries__by=user).exists()  # type: ignore[attr-defined]
 
 
 @rules.predicate

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from indicators.actions import reporting, rounds
@@ -161,6 +161,31 @@ def test_nobody_reviews_their_own_entry(quarter: Quarter) -> None:
     )
 
 
+def test_who_typed_first_and_not_last_is_an_author_too(quarter: Quarter) -> None:
+    from tests.builders import make_user
+
+    both = make_user("both", quarter.cast.gxt, "reporter", "reviewer")
+    reporting.save_line(quarter.line(), {"value": "99"}, by=both)
+    quarter.fill("99")
+    reporting.save_line(quarter.line(), {"note": "已核"}, by=quarter.cast.xie)
+    report = reporting.submit_return(quarter.report, by=quarter.cast.xie)
+    with pytest.raises(NotAllowed):
+        reporting.approve_return(report, by=both)
+    refused_by(
+        "return_reviewer_is_not_author",
+        lambda: Return.objects.filter(pk=report.pk).update(state="approved", version=99, approved_by=both, approved_at=timezone.now()),
+    )
+
+
+def test_nobody_approves_what_they_did_not_see(quarter: Quarter) -> None:
+    quarter.fill()
+    seen = reporting.submit_return(quarter.report, by=quarter.cast.xie).version
+    reporting.send_back_return(quarter.report, by=quarter.cast.shen, reason="再核")
+    reporting.submit_return(quarter.report, by=quarter.cast.xie)
+    with pytest.raises(Conflict):
+        reporting.approve_return(quarter.report, by=quarter.cast.shen, seen_version=seen)
+
+
 def test_an_office_does_not_accept_its_own_return(quarter: Quarter) -> None:
     cast = quarter.cast
     report = Return.objects.create(round=quarter.round, unit=cast.ghc)
@@ -207,6 +232,45 @@ def test_the_database_lets_no_return_skip_a_state(quarter: Quarter) -> None:
 def test_the_database_lets_no_accepted_line_change(quarter: Quarter) -> None:
     quarter.accept()
     refused_by("line_changes_only_while_open", lambda: Line.objects.filter(pk=quarter.line().pk).update(value=99))
+
+
+def test_the_database_lets_no_line_in_or_out_once_handed_in(quarter: Quarter) -> None:
+    quarter.fill()
+    reporting.submit_return(quarter.report, by=quarter.cast.xie)
+    other = assign(quarter.cast.gxt, indicator=make_indicator("late"))
+    refused_by("line_changes_only_while_open", lambda: Line.objects.create(report=quarter.report, assignment=other))
+    with connection.cursor() as cursor:
+        refused_by("line_changes_only_while_open", lambda: cursor.execute("DELETE FROM indicators_line WHERE report_id = %s", [quarter.report.pk]))
+
+
+def test_the_database_lets_no_stamp_be_rewritten(quarter: Quarter) -> None:
+    report = quarter.accept()
+    for name in ("submitted_by", "approved_by", "accepted_by"):
+        refused_by(
+            "return_stamps_stay", lambda name=name: Return.objects.filter(pk=report.pk).update(version=report.version + 1, **{name: quarter.cast.du})
+        )
+
+
+def test_the_database_lets_a_correction_only_begin_as_asked(quarter: Quarter) -> None:
+    from indicators.models import Correction
+
+    quarter.accept()
+    asked = {"line": quarter.line(), "value": 13, "reason": "x", "requested_by": quarter.cast.xie, "requested_at": timezone.now()}
+    decided = {"state": "accepted", "decided_by": quarter.cast.guo, "decided_at": timezone.now()}
+    refused_by("correction_begins_pending", lambda: Correction.objects.create(**asked, **decided))
+    pending = Correction.objects.create(**asked)
+    refused_by("correction_begins_pending", pending.delete)
+    refused_by("correction_state_is_known", lambda: Correction.objects.filter(pk=pending.pk).update(state="foo", decided_by=quarter.cast.guo, decided_at=timezone.now()))
+
+
+def test_a_corrected_milestone_is_asked_for_again(quarter: Quarter) -> None:
+    from tests.builders import open_quarter
+
+    quarter.accept()
+    correction = reporting.request_correction(quarter.line("milestone"), by=quarter.cast.xie, value="0", reason="验收未通过")
+    reporting.accept_correction(correction, by=quarter.cast.guo)
+    fourth = open_quarter(quarter.cast, quarter.plan, "2025-Q4")
+    assert "milestone" in {line.kind for line in Line.objects.filter(report__round=fourth).select_related("assignment")}
 
 
 def test_the_database_lets_no_vintage_change(quarter: Quarter) -> None:

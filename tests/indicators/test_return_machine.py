@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from indicators.actions import reporting, rounds
 from indicators.errors import RecordError
-from indicators.models import Correction, Observation, Return
+from indicators.models import Correction, LineEntry, Observation, Return
 from kejiting.accounts.models import User
 from tests.builders import Quarter
 
@@ -123,7 +123,7 @@ class ReturnMachine(RuleBasedStateMachine):
         if report.state == "accepted":
             assert len(set(people)) == 3
         if report.state in ("approved", "accepted"):
-            authors = set(report.lines.values_list("entered_by", flat=True))
+            authors = set(LineEntry.objects.filter(line__report=report).values_list("by", flat=True))
             assert report.approved_by_id not in authors
             assert report.accepted_by_id not in authors
 

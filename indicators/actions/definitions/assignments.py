@@ -151,6 +151,7 @@ def end_assignment(row: Assignment, *, by: User, last_day: date, reason: str = "
 def _remove_untouched_lines(row: Assignment) -> None:
     rounds = [r.pk for r in _get_open_rounds(row) if r.period.ends_on not in row.valid]
     lines = row.lines.filter(report__round__in=rounds, report__state__in=Return.EDITABLE, entries=None, entered_by=None)
-    reports = list(lines.values_list("report", flat=True))
-    lines.delete()
+    # Held first, so that nobody types into a line that goes.
+    reports = list(Return.objects.select_for_update().filter(lines__in=lines).order_by("pk").values_list("pk", flat=True))
+    lines.all().delete()
     Return.objects.filter(pk__in=reports, state=Return.State.DRAFT, lines=None, steps=None).delete()

@@ -1,8 +1,12 @@
 from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from ..database import SpanOf
 
 
 class Role(models.TextChoices):
@@ -20,6 +24,9 @@ class Role(models.TextChoices):
 
 
 ADMINISTRATORS = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR)
+
+
+_held = models.Func(F("granted_at"), F("ends_at"), function="tstzrange", output_field=DateTimeRangeField())
 
 
 class RoleAssignmentQuerySet(models.QuerySet["RoleAssignment"]):
@@ -42,10 +49,19 @@ class RoleAssignment(models.Model):
         verbose_name = _("角色授予")
         verbose_name_plural = _("角色授予")
         constraints = [
-            models.UniqueConstraint(name="role_held_once", fields=["user", "role"], condition=Q(ends_at=None)),
-            # 三员分立: nobody holds two of the three administrators' roles.
-            models.UniqueConstraint(
-                name="role_one_administrator_each", fields=["user"], condition=Q(role__in=ADMINISTRATORS, ends_at=None)
+            ExclusionConstraint(
+                name="role_held_once",
+                expressions=[
+                    (SpanOf("user"), RangeOperators.OVERLAPS),
+                    (SpanOf(models.Func(F("role"), function="hashtext", output_field=models.IntegerField())), RangeOperators.OVERLAPS),
+                    (_held, RangeOperators.OVERLAPS),
+                ],
+            ),
+            # 三员分立: nobody holds two of the three administrators' roles at one time.
+            ExclusionConstraint(
+                name="role_one_administrator_each",
+                expressions=[(SpanOf("user"), RangeOperators.OVERLAPS), (_held, RangeOperators.OVERLAPS)],
+                condition=Q(role__in=ADMINISTRATORS),
             ),
             models.CheckConstraint(name="role_not_granted_to_oneself", condition=Q(granted_by=None) | ~Q(granted_by=F("user"))),
             models.CheckConstraint(name="role_ends_after_grant", condition=Q(ends_at=None) | Q(ends_at__gte=F("granted_at"))),
