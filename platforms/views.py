@@ -6,10 +6,12 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
+
+from kejiting.accounts.http import SignedInRequest
 
 from .models import PlatformStatus
 from .queries import (
@@ -26,12 +28,12 @@ from .queries import (
 PAGE_LENGTH = 50
 
 
-def paginate(request: HttpRequest, rows: QuerySet[Any]) -> dict[str, Any]:
+def paginate(request: SignedInRequest, rows: QuerySet[Any]) -> dict[str, Any]:
     """A page of a list and what its search form holds."""
     return {"page": Paginator(rows, PAGE_LENGTH).get_page(request.GET.get("page")), "search": request.GET.get("q", "")}
 
 
-def get_or_404(read: Any, request: HttpRequest, code: str) -> Any:
+def get_or_404(read: Any, request: SignedInRequest, code: str) -> Any:
     """A record by its code; none and one that may not be seen are answered alike."""
     try:
         return read(request.user, code)
@@ -41,7 +43,7 @@ def get_or_404(read: Any, request: HttpRequest, code: str) -> Any:
 
 @login_required
 @require_GET
-def platform_list(request: HttpRequest) -> HttpResponse:
+def platform_list(request: SignedInRequest) -> HttpResponse:
     kind = request.GET.get("kind", "")
     rows = get_platforms(request.user, search=request.GET.get("q", ""), kind=kind)
     context = {**paginate(request, rows), "kind": kind, "kinds": get_kinds(), "counts": get_counts(request.user, "platforms."), "statuses": _statuses()}
@@ -54,30 +56,30 @@ def _statuses() -> dict[str, str]:
 
 @login_required
 @require_GET
-def platform_page(request: HttpRequest, code: str) -> HttpResponse:
+def platform_page(request: SignedInRequest, code: str) -> HttpResponse:
     return render(request, "platforms/platform.html", {"platform": get_or_404(get_platform, request, code)})
 
 
 @login_required
 @require_GET
-def consortium_list(request: HttpRequest) -> HttpResponse:
+def consortium_list(request: SignedInRequest) -> HttpResponse:
     rows = get_consortia(request.user, search=request.GET.get("q", ""))
     return render(request, "platforms/consortium_list.html", {**paginate(request, rows), "counts": get_counts(request.user, "consortia.")})
 
 
 @login_required
 @require_GET
-def consortium_page(request: HttpRequest, code: str) -> HttpResponse:
+def consortium_page(request: SignedInRequest, code: str) -> HttpResponse:
     return render(request, "platforms/consortium.html", {"consortium": get_or_404(get_consortium, request, code)})
 
 
 @login_required
 @require_GET
-def organisation_list(request: HttpRequest) -> HttpResponse:
+def organisation_list(request: SignedInRequest) -> HttpResponse:
     return render(request, "platforms/organisation_list.html", paginate(request, get_organisations(request.user, search=request.GET.get("q", ""))))
 
 
 @login_required
 @require_GET
-def organisation_page(request: HttpRequest, code: str) -> HttpResponse:
+def organisation_page(request: SignedInRequest, code: str) -> HttpResponse:
     return render(request, "platforms/organisation.html", {"organisation": get_or_404(get_organisation, request, code)})

@@ -13,22 +13,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from kejiting.accounts.models import User
+from kejiting.accounts.http import SignedInRequest
 
 from ..errors import RecordError
 from ..forms.base import DefinitionForm, OfficeForm
 from ..models import Plan
 
-
-class OfficeRequest(HttpRequest):
-    """A request that passed ``office_only``: somebody is signed in."""
-
-    user: User
-
-
 P = ParamSpec("P")
 T = TypeVar("T")
-View = Callable[Concatenate[OfficeRequest, P], HttpResponse]
+View = Callable[Concatenate[SignedInRequest, P], HttpResponse]
 AnyForm = OfficeForm | DefinitionForm
 
 PAGE_SIZE = 100
@@ -40,7 +33,7 @@ def office_only(permission: str) -> Callable[[View[P]], View[P]]:
     def decorate(view: View[P]) -> View[P]:
         @login_required
         @wraps(view)
-        def guarded(request: OfficeRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.user.has_perm(permission):
                 raise PermissionDenied(_("这里由主管处室管理。"))
             return view(request, *args, **kwargs)

@@ -2,11 +2,12 @@
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ObjectDoesNotExist
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from kejiting.accounts.http import SignedInRequest
 from kejiting.accounts.models import Area
 
 from ..charts import build_indicator_chart
@@ -18,7 +19,7 @@ from ..queries.provenance import get_count_origin, get_observation_origin, get_r
 from ..queries.tasks import WORST_FIRST, get_aspects, get_current_plan, get_task, get_tasks
 
 
-def read_moment(request: HttpRequest) -> tuple[Moment, str]:
+def read_moment(request: SignedInRequest) -> tuple[Moment, str]:
     """The moment a page was asked for, or now and the sentence that says what was wrong with it."""
     try:
         return parse_moment(request.GET.get("as_of"), request.GET.get("known_on")), ""
@@ -28,7 +29,7 @@ def read_moment(request: HttpRequest) -> tuple[Moment, str]:
 
 @login_required
 @require_GET
-def task_list(request: HttpRequest) -> HttpResponse:
+def task_list(request: SignedInRequest) -> HttpResponse:
     """The current plan's tasks."""
     plan = get_current_plan()
     if plan is None:
@@ -38,12 +39,12 @@ def task_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def plan_page(request: HttpRequest, plan: str) -> HttpResponse:
+def plan_page(request: SignedInRequest, plan: str) -> HttpResponse:
     """One plan and its tasks."""
     return _show_plan(request, get_object_or_404(Plan.objects.select_related("document"), code=plan))
 
 
-def _show_plan(request: HttpRequest, plan: Plan) -> HttpResponse:
+def _show_plan(request: SignedInRequest, plan: Plan) -> HttpResponse:
     moment, problem = read_moment(request)
     search, light = request.GET.get("q", ""), request.GET.get("light", "")
     rows = get_tasks(request.user, plan, moment, search=search)
@@ -66,7 +67,7 @@ def _show_plan(request: HttpRequest, plan: Plan) -> HttpResponse:
 
 @login_required
 @require_GET
-def task_page(request: HttpRequest, plan: str, number: int) -> HttpResponse:
+def task_page(request: SignedInRequest, plan: str, number: int) -> HttpResponse:
     """One task: its light and what it is made of."""
     moment, problem = read_moment(request)
     try:
@@ -78,7 +79,7 @@ def task_page(request: HttpRequest, plan: str, number: int) -> HttpResponse:
 
 @login_required
 @require_GET
-def indicator_list(request: HttpRequest) -> HttpResponse:
+def indicator_list(request: SignedInRequest) -> HttpResponse:
     """All indicators with their newest value at home."""
     moment, problem = read_moment(request)
     search, origin = request.GET.get("q", ""), request.GET.get("origin", "")
@@ -89,7 +90,7 @@ def indicator_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def indicator_page(request: HttpRequest, code: str) -> HttpResponse:
+def indicator_page(request: SignedInRequest, code: str) -> HttpResponse:
     """One indicator for an area: trend, targets, vintages, definition."""
     moment, problem = read_moment(request)
     try:
@@ -105,7 +106,7 @@ ORIGINS = {"observation": get_observation_origin, "result": get_result_origin, "
 
 @login_required
 @require_GET
-def provenance(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+def provenance(request: SignedInRequest, kind: str, key: str) -> HttpResponse:
     """The chain behind one figure."""
     # A key of 19 digits or more fits no id and would be an error of the database.
     if kind not in ORIGINS or not key.isdecimal() or len(key) > 18:

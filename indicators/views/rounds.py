@@ -11,17 +11,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from kejiting.accounts.http import SignedInRequest
+
 from ..actions import rounds as actions
 from ..errors import RecordError
 from ..forms.assignments import MoveDueForm, OpenRoundForm, UnlockForm
 from ..models import Period, Round
 from ..queries.rounds import get_progress, get_round, get_rounds, propose_next_round
-from .office import AnyForm, OfficeRequest, answer_form, get_plan, manages_rounds, paginate, submit
+from .office import AnyForm, answer_form, get_plan, manages_rounds, paginate, submit
 
 
 @manages_rounds
 @require_GET
-def round_list(request: OfficeRequest) -> HttpResponse:
+def round_list(request: SignedInRequest) -> HttpResponse:
     plan, now = get_plan(), timezone.now()
     context = {"page": paginate(request, get_rounds()), "proposed": propose_next_round(plan, now) if plan else None, "plan": plan, "now": now}
     return render(request, "indicators/rounds/list.html", context)
@@ -29,7 +31,7 @@ def round_list(request: OfficeRequest) -> HttpResponse:
 
 @manages_rounds
 @require_http_methods(["GET", "POST"])
-def round_open(request: OfficeRequest) -> HttpResponse:
+def round_open(request: SignedInRequest) -> HttpResponse:
     """Open a round; the one after the latest is proposed."""
     plan = get_plan()
     if plan is None:
@@ -67,12 +69,12 @@ def _get_round(code: str) -> Round:
 
 @manages_rounds
 @require_GET
-def round_page(request: OfficeRequest, round: str) -> HttpResponse:
+def round_page(request: SignedInRequest, round: str) -> HttpResponse:
     """Each unit's return, the late ones first."""
     return _show(request, _get_round(round))
 
 
-def _show(request: OfficeRequest, opened: Round, *, status: int = 200, **forms: AnyForm) -> HttpResponse:
+def _show(request: SignedInRequest, opened: Round, *, status: int = 200, **forms: AnyForm) -> HttpResponse:
     now = timezone.now()
     context: dict[str, Any] = {
         "round": opened,
@@ -88,7 +90,7 @@ def _show(request: OfficeRequest, opened: Round, *, status: int = 200, **forms: 
 
 @manages_rounds
 @require_POST
-def round_lock(request: OfficeRequest, round: str) -> HttpResponse:
+def round_lock(request: SignedInRequest, round: str) -> HttpResponse:
     opened = _get_round(round)
     try:
         actions.lock_round(opened, by=request.user)
@@ -100,7 +102,7 @@ def round_lock(request: OfficeRequest, round: str) -> HttpResponse:
 
 @manages_rounds
 @require_POST
-def round_unlock(request: OfficeRequest, round: str) -> HttpResponse:
+def round_unlock(request: SignedInRequest, round: str) -> HttpResponse:
     opened, form = _get_round(round), UnlockForm(request.POST, auto_id="unlock_%s")
     done = _("批次 %(code)s 已重新开放。") % {"code": opened.code}
     return _answer(request, opened, form, lambda: actions.unlock_round(opened, by=request.user, **form.cleaned_data), done, "unlock_form")
@@ -108,13 +110,13 @@ def round_unlock(request: OfficeRequest, round: str) -> HttpResponse:
 
 @manages_rounds
 @require_POST
-def round_due(request: OfficeRequest, round: str) -> HttpResponse:
+def round_due(request: SignedInRequest, round: str) -> HttpResponse:
     opened, form = _get_round(round), MoveDueForm(request.POST, auto_id="due_%s")
     done = _("截止时间已调整，原因记入审计。")
     return _answer(request, opened, form, lambda: actions.move_due_date(opened, by=request.user, **form.cleaned_data), done, "due_form")
 
 
-def _answer(request: OfficeRequest, opened: Round, form: AnyForm, act: Callable[[], Round], done: str, name: str) -> HttpResponse:
+def _answer(request: SignedInRequest, opened: Round, form: AnyForm, act: Callable[[], Round], done: str, name: str) -> HttpResponse:
     result, status = submit(form, act)
     if result is None:
         return _show(request, opened, status=status, **{name: form})

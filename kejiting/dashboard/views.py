@@ -1,13 +1,14 @@
 """The overview, the published ranks, and the number an open page asks for."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from indicators.models import Indicator
 from indicators.queries.indicators import get_indicator
 from indicators.views.pages import read_moment
+from kejiting.accounts.http import SignedInRequest
 
 from .live import get_live
 from .queries import RANK, get_overview, get_tiles, make_ranking
@@ -15,7 +16,7 @@ from .queries import RANK, get_overview, get_tiles, make_ranking
 
 @login_required
 @require_GET
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: SignedInRequest) -> HttpResponse:
     """Where we stand, what is late, who owns it."""
     get_live(request)
     moment, problem = read_moment(request)
@@ -25,7 +26,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: SignedInRequest) -> HttpResponse:
     """The published ranks of the 31 provinces, as published: with source, without interval."""
     get_live(request)
     moment, problem = read_moment(request)
@@ -40,7 +41,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def version(request: HttpRequest) -> HttpResponse:
+def version(request: SignedInRequest) -> HttpResponse:
     """The number an open page follows, how much is being recomputed, and since when results are older than the data."""
     live = get_live(request)
     if request.headers.get("If-None-Match") == live.etag:

@@ -7,16 +7,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from kejiting.accounts.http import SignedInRequest
+
 from ...actions import definitions as actions
 from ...forms.tasks import DocumentForm, ThresholdForm
 from ...models import Document
 from ...queries.definitions import find_documents, get_definition_counts, get_threshold_in_force
-from ..office import OfficeRequest, answer_form, defines, get_plan, paginate
+from ..office import answer_form, defines, get_plan, paginate
 
 
 @defines
 @require_GET
-def hub(request: OfficeRequest) -> HttpResponse:
+def hub(request: SignedInRequest) -> HttpResponse:
     """What there is to define, and how much of each."""
     plan, today = get_plan(), timezone.localdate()
     context = {
@@ -29,14 +31,14 @@ def hub(request: OfficeRequest) -> HttpResponse:
 
 @defines
 @require_GET
-def document_list(request: OfficeRequest) -> HttpResponse:
+def document_list(request: SignedInRequest) -> HttpResponse:
     search = request.GET.get("q", "").strip()
     return render(request, "indicators/definitions/documents.html", {"page": paginate(request, find_documents(search)), "search": search})
 
 
 @defines
 @require_http_methods(["GET", "POST"])
-def document_add(request: OfficeRequest) -> HttpResponse:
+def document_add(request: SignedInRequest) -> HttpResponse:
     form = DocumentForm(request.POST or None)
     return answer_form(
         request,
@@ -51,7 +53,7 @@ def document_add(request: OfficeRequest) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def document_edit(request: OfficeRequest, pk: int) -> HttpResponse:
+def document_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     document = get_object_or_404(Document, pk=pk)
     form = DocumentForm(request.POST or None, instance=document)
     return answer_form(
@@ -68,7 +70,7 @@ def document_edit(request: OfficeRequest, pk: int) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def thresholds(request: OfficeRequest) -> HttpResponse:
+def thresholds(request: SignedInRequest) -> HttpResponse:
     """The plan's thresholds over time, and a form for the next ones."""
     plan, today = get_plan(), timezone.localdate()
     if plan is None:

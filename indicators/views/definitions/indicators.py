@@ -7,6 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from kejiting.accounts.http import SignedInRequest
+
 from ...actions import definitions as actions
 from ...actions.definitions.assignments import say_span
 from ...forms.assignments import KINDS, AssignmentForm, EndAssignmentForm
@@ -14,12 +16,12 @@ from ...forms.indicators import IndicatorForm
 from ...forms.targets import SupersedeForm, TargetForm
 from ...models import Assignment, Indicator, Period, Target
 from ...queries.definitions import find_assignments, find_indicators, find_targets, get_target
-from ..office import OfficeRequest, answer_form, defines, paginate
+from ..office import answer_form, defines, paginate
 
 
 @defines
 @require_GET
-def indicator_list(request: OfficeRequest) -> HttpResponse:
+def indicator_list(request: SignedInRequest) -> HttpResponse:
     search = request.GET.get("q", "").strip()
     context = {"page": paginate(request, find_indicators(request.user, search)), "search": search}
     return render(request, "indicators/definitions/indicators.html", context)
@@ -27,7 +29,7 @@ def indicator_list(request: OfficeRequest) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def indicator_add(request: OfficeRequest) -> HttpResponse:
+def indicator_add(request: SignedInRequest) -> HttpResponse:
     form = IndicatorForm(request.POST or None, user=request.user)
     return answer_form(
         request,
@@ -42,7 +44,7 @@ def indicator_add(request: OfficeRequest) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def indicator_edit(request: OfficeRequest, code: str) -> HttpResponse:
+def indicator_edit(request: SignedInRequest, code: str) -> HttpResponse:
     rows = Indicator.objects.visible_to(request.user).select_related("current_definition__document")
     indicator = get_object_or_404(rows, code=code)
     before = indicator.current_definition_id
@@ -72,7 +74,7 @@ def indicator_edit(request: OfficeRequest, code: str) -> HttpResponse:
 
 @defines
 @require_GET
-def target_list(request: OfficeRequest) -> HttpResponse:
+def target_list(request: SignedInRequest) -> HttpResponse:
     search = request.GET.get("q", "").strip()
     context = {"page": paginate(request, find_targets(request.user, search)), "search": search}
     return render(request, "indicators/definitions/targets.html", context)
@@ -80,7 +82,7 @@ def target_list(request: OfficeRequest) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def target_add(request: OfficeRequest) -> HttpResponse:
+def target_add(request: SignedInRequest) -> HttpResponse:
     code = request.GET.get("indicator")
     chosen = Indicator.objects.visible_to(request.user).filter(code=code).first() if code else None
     form = TargetForm(request.POST or None, user=request.user, initial={"indicator": chosen.pk} if chosen else None)
@@ -111,7 +113,7 @@ def target_add(request: OfficeRequest) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def target_page(request: OfficeRequest, pk: int) -> HttpResponse:
+def target_page(request: SignedInRequest, pk: int) -> HttpResponse:
     """One target as it was set, and a form to say that it takes another's place."""
     try:
         target = get_target(request.user, pk)
@@ -135,7 +137,7 @@ def target_page(request: OfficeRequest, pk: int) -> HttpResponse:
 
 @defines
 @require_GET
-def assignment_list(request: OfficeRequest) -> HttpResponse:
+def assignment_list(request: SignedInRequest) -> HttpResponse:
     """Who reports what, today; with ``?all=1`` also what ended or is to begin."""
     search, every = request.GET.get("q", "").strip(), request.GET.get("all") == "1"
     page = paginate(request, find_assignments(request.user, search, on=None if every else timezone.localdate()))
@@ -146,7 +148,7 @@ def assignment_list(request: OfficeRequest) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def assignment_add(request: OfficeRequest, kind: str) -> HttpResponse:
+def assignment_add(request: SignedInRequest, kind: str) -> HttpResponse:
     if kind not in KINDS:
         raise Http404
     form = AssignmentForm(request.POST or None, kind=kind, user=request.user, initial={"starts_on": timezone.localdate().replace(month=1, day=1)})
@@ -164,7 +166,7 @@ def assignment_add(request: OfficeRequest, kind: str) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def assignment_end(request: OfficeRequest, pk: int) -> HttpResponse:
+def assignment_end(request: SignedInRequest, pk: int) -> HttpResponse:
     rows = Assignment.objects.select_related("unit", "indicator", "milestone", "task")
     row = get_object_or_404(rows, pk=pk)
     form = EndAssignmentForm(request.POST or None, initial={"last_day": timezone.localdate()})

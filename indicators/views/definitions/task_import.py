@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from kejiting.accounts.http import SignedInRequest
 from kejiting.accounts.models import Unit
 
 from ...actions.task_import import ImportPlan, import_tasks, plan_import
@@ -20,7 +21,7 @@ from ...errors import RecordError
 from ...forms.tasks import TaskListForm
 from ...models import Plan
 from ...task_sheet import SheetRow, TaskSheet, make_template, read_task_sheet
-from ..office import OfficeRequest, defines, get_plan, submit
+from ..office import defines, get_plan, submit
 
 KEPT = "task_import"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -28,7 +29,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @defines
 @require_GET
-def template(request: OfficeRequest) -> HttpResponse:
+def template(request: SignedInRequest) -> HttpResponse:
     """An empty list to fill in."""
     plan = get_plan()
     aspects = [f"{a.number} {a.name_zh}" for a in plan.aspects.all()] if plan else []
@@ -40,7 +41,7 @@ def template(request: OfficeRequest) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def upload(request: OfficeRequest) -> HttpResponse:
+def upload(request: SignedInRequest) -> HttpResponse:
     """Take the file, and show what it would do. Nothing of it is saved in the record."""
     plan = get_plan()
     if plan is None:
@@ -61,7 +62,7 @@ def _read(file: Any) -> TaskSheet:
     return read_task_sheet(file, file.name, file.size)
 
 
-def _show_preview(request: OfficeRequest, plan: Plan, kept: dict[str, Any], *, error: str = "", status: int = 200) -> HttpResponse:
+def _show_preview(request: SignedInRequest, plan: Plan, kept: dict[str, Any], *, error: str = "", status: int = 200) -> HttpResponse:
     intended = plan_import(_rows(kept), plan=plan, by=request.user)
     request.session[KEPT] = kept | {"facts": intended.facts, "plan": plan.pk}
     return render(request, "indicators/definitions/task_import_preview.html", _context(plan, kept, intended, error), status=status)
@@ -87,7 +88,7 @@ def _rows(kept: dict[str, Any]) -> list[SheetRow]:
 
 @defines
 @require_POST
-def confirm(request: OfficeRequest) -> HttpResponse:
+def confirm(request: SignedInRequest) -> HttpResponse:
     """Import what the preview showed: all of it, or nothing."""
     kept, plan = request.session.get(KEPT), get_plan()
     if plan is None or not kept or kept["sha256"] != request.POST.get("sha256") or kept["plan"] != plan.pk:

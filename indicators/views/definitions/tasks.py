@@ -9,17 +9,19 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from kejiting.accounts.http import SignedInRequest
+
 from ...actions import definitions as actions
 from ...errors import RecordError
 from ...forms.tasks import LinkIndicatorForm, MilestoneForm, OverrideForm, TaskForm
 from ...models import Indicator, Light, LightOverride, Milestone, Task
 from ...queries.definitions import find_tasks, get_next_milestone_number, get_next_task_number, get_task_for_edit
-from ..office import AnyForm, OfficeRequest, answer_form, defines, get_plan, paginate, submit
+from ..office import AnyForm, answer_form, defines, get_plan, paginate, submit
 
 
 @defines
 @require_GET
-def task_list(request: OfficeRequest) -> HttpResponse:
+def task_list(request: SignedInRequest) -> HttpResponse:
     plan, search = get_plan(), request.GET.get("q", "").strip()
     context = {"plan": plan, "page": paginate(request, find_tasks(request.user, plan, search)), "search": search}
     return render(request, "indicators/definitions/tasks.html", context)
@@ -27,7 +29,7 @@ def task_list(request: OfficeRequest) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def task_add(request: OfficeRequest) -> HttpResponse:
+def task_add(request: SignedInRequest) -> HttpResponse:
     plan = get_plan()
     if plan is None:
         return render(request, "indicators/definitions/no_plan.html")
@@ -46,7 +48,7 @@ def task_add(request: OfficeRequest) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def task_edit(request: OfficeRequest, pk: int) -> HttpResponse:
+def task_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     task = _get_task(request, pk)
     form = TaskForm(request.POST or None, instance=task, user=request.user)
     return answer_form(
@@ -64,14 +66,14 @@ def _task_url(task: Task) -> str:
     return reverse("definition-task", args=[task.pk])
 
 
-def _get_task(request: OfficeRequest, pk: int) -> Task:
+def _get_task(request: SignedInRequest, pk: int) -> Task:
     try:
         return get_task_for_edit(request.user, pk)
     except Task.DoesNotExist:
         raise Http404(_("没有这项任务，或者您无权查看。")) from None
 
 
-def _task_context(request: OfficeRequest, task: Task, **more: Any) -> dict[str, Any]:
+def _task_context(request: SignedInRequest, task: Task, **more: Any) -> dict[str, Any]:
     overrides = list(task.light_overrides.all())
     return {
         "task": Task.objects.get(pk=task.pk),  # as stored: the form has written what was typed into its own
@@ -85,7 +87,7 @@ def _task_context(request: OfficeRequest, task: Task, **more: Any) -> dict[str, 
     }
 
 
-def _answer_part(request: OfficeRequest, task: Task, form: AnyForm, act: Any, done: str, name: str) -> HttpResponse:
+def _answer_part(request: SignedInRequest, task: Task, form: AnyForm, act: Any, done: str, name: str) -> HttpResponse:
     """One of the small forms on a task's page: done, or the page again with what was wrong."""
     _result, status = submit(form, act)
     if status == 200:
@@ -97,7 +99,7 @@ def _answer_part(request: OfficeRequest, task: Task, form: AnyForm, act: Any, do
 
 @defines
 @require_POST
-def link_indicator(request: OfficeRequest, pk: int) -> HttpResponse:
+def link_indicator(request: SignedInRequest, pk: int) -> HttpResponse:
     task = _get_task(request, pk)
     form = LinkIndicatorForm(request.POST, task=task, user=request.user)
     return _answer_part(
@@ -112,7 +114,7 @@ def link_indicator(request: OfficeRequest, pk: int) -> HttpResponse:
 
 @defines
 @require_POST
-def unlink_indicator(request: OfficeRequest, pk: int, code: str) -> HttpResponse:
+def unlink_indicator(request: SignedInRequest, pk: int, code: str) -> HttpResponse:
     task = _get_task(request, pk)
     indicator = get_object_or_404(Indicator.objects.visible_to(request.user), code=code)
     try:
@@ -125,7 +127,7 @@ def unlink_indicator(request: OfficeRequest, pk: int, code: str) -> HttpResponse
 
 @defines
 @require_POST
-def override_light(request: OfficeRequest, pk: int) -> HttpResponse:
+def override_light(request: SignedInRequest, pk: int) -> HttpResponse:
     task = _get_task(request, pk)
     form = OverrideForm(request.POST, auto_id="override_%s")
 
@@ -139,7 +141,7 @@ def override_light(request: OfficeRequest, pk: int) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def milestone_add(request: OfficeRequest, pk: int) -> HttpResponse:
+def milestone_add(request: SignedInRequest, pk: int) -> HttpResponse:
     task = _get_task(request, pk)
     initial = {"number": get_next_milestone_number(task), "due_on": task.due_on}
     form = MilestoneForm(request.POST or None, instance=Milestone(task=task), initial=initial)
@@ -156,7 +158,7 @@ def milestone_add(request: OfficeRequest, pk: int) -> HttpResponse:
 
 @defines
 @require_http_methods(["GET", "POST"])
-def milestone_edit(request: OfficeRequest, pk: int) -> HttpResponse:
+def milestone_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     milestone = get_object_or_404(Milestone.objects.filter(task__in=Task.objects.visible_to(request.user)).select_related("task"), pk=pk)
     form = MilestoneForm(request.POST or None, instance=milestone)
     return answer_form(
