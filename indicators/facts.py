@@ -201,9 +201,8 @@ def _state_rd(row: Row, documents: dict[str, Document], indicators: dict[str, In
     """A province's R&D in a year, as that year's bulletin had it first."""
     document = documents[f"bulletin{row['year']}"]
     amount, intensity = row["rd_expenditure_yi_yuan"], row["rd_intensity_pct"]
-    note = "甘肃日报2023年10月17日载为144.15亿元" if (row["area"], row["year"]) == ("620000", "2022") else ""
     for code, value, stated, said in (
-        ("rd_expenditure", Decimal(amount) * YI, f"{amount}亿元", note),
+        ("rd_expenditure", Decimal(amount) * YI, f"{amount}亿元", row["note"]),
         ("rd_intensity", Decimal(intensity), f"{intensity}%", ""),
     ):
         yield Statement(

@@ -148,3 +148,19 @@ def test_every_observation_names_its_source() -> None:
     assert imported.exists()
     assert not imported.filter(document=None).exists()
     assert not Indicator.objects.filter(current_definition=None).exists()
+
+
+def test_the_bulletin_holds_where_the_press_has_a_digit_more() -> None:
+    row = Observation.objects.get(indicator__code="rd_expenditure", period="2022", area=HOME)
+    assert (row.value, row.stated, row.document.kind) == (Decimal(1_441_000), "144.1亿元", "bulletin")
+    assert "144.15亿元" in row.note
+    others = Observation.objects.filter(indicator__code="rd_expenditure", batch__isnull=False).exclude(pk=row.pk)
+    assert not others.exclude(note="").exists()
+
+
+def test_a_rank_says_whether_it_was_stated_or_listed() -> None:
+    rows = Observation.objects.filter(indicator__code="composite_rank", period="2024")
+    assert sorted(row.value for row in rows) == list(range(1, 32))
+    assert rows.filter(note__contains="原文写明").count() == 12
+    assert rows.filter(note__contains="按列举次序").count() == 19
+    assert all("报告年度为2024年" in row.note for row in rows)
