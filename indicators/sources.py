@@ -3,9 +3,11 @@
 ``indicators`` never imports them; each registers here when it is ready (``AppConfig.ready``).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from typing import TypedDict
+
+from kejiting.accounts.models import User
 
 
 class Member(TypedDict):
@@ -17,15 +19,21 @@ class Member(TypedDict):
 
 
 Counter = Callable[[date], Sequence[Member]]
+Screen = Callable[[User, Collection[str]], Collection[str]]
 Loader = Callable[[], dict[str, int]]
 
 _counters: dict[str, Counter] = {}
+_screens: dict[str, Screen] = {}
 _loaders: list[Loader] = []
 
 
-def register_counter(indicator: str, counter: Counter) -> None:
-    """``counter(day)`` lists what the indicator of origin ``register`` counts on a day."""
+def register_counter(indicator: str, counter: Counter, screen: Screen) -> None:
+    """``counter(day)`` lists what the indicator of origin ``register`` counts on a day; everybody sees how many.
+
+    ``screen(user, codes)`` says which of a list's members the user may see by name.
+    """
     _counters[indicator] = counter
+    _screens[indicator] = screen
 
 
 def register_loader(loader: Loader) -> None:
@@ -36,6 +44,10 @@ def register_loader(loader: Loader) -> None:
 
 def get_counter(indicator: str) -> Counter | None:
     return _counters.get(indicator)
+
+
+def get_screen(indicator: str) -> Screen | None:
+    return _screens.get(indicator)
 
 
 def get_loaders() -> Sequence[Loader]:

@@ -1,45 +1,62 @@
 """Reading the registers of platforms, consortia and organisations."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.utils import timezone
 
 from indicators.models import Breakdown, Observation, Result
+from kejiting.accounts.classification import Classification
 from kejiting.accounts.models import User
 
-from .models import Consortium, Organisation, Platform, PlatformKind, PlatformStatus
+from .models import Consortium, ConsortiumMember, Organisation, Platform, PlatformKind, PlatformStatus, RegisterEntry
+
+
+def prefetch_visible(user: User, **relations: type[RegisterEntry]) -> "list[Prefetch[str, QuerySet[RegisterEntry], str]]":
+    """Related rows as far as the user may see them: one that is hidden reads as none, so that no page names it."""
+    return [Prefetch(name, model._default_manager.visible_to(user)) for name, model in relations.items()]
+
+
+def named(user: User, word: str) -> QuerySet[Organisation]:
+    """The organisations with a word in their name; a search must not find by a name the user may not see."""
+    return Organisation.objects.visible_to(user).filter(name_zh__icontains=word).order_by()
 
 
 def get_platforms(user: User, *, search: str = "", kind: str = "") -> QuerySet[Platform]:
     """Platforms with their newest status, by kind."""
     newest = PlatformStatus.objects.filter(platform=OuterRef("pk")).order_by(F("since").desc(nulls_last=True), "-pk")
-    rows = Platform.objects.visible_to(user).select_related("kind", "host", "area", "document").annotate(status=Subquery(newest.values("status")[:1]))
+    rows = Platform.objects.visible_to(user).select_related("kind", "area", "document").annotate(status=Subquery(newest.values("status")[:1]))
     if kind:
         rows = rows.filter(kind=kind)
     for word in search.split():
-        rows = rows.filter(Q(name_zh__icontains=word) | Q(name_en__icontains=word) | Q(field__icontains=word) | Q(host__name_zh__icontains=word) | Q(code__icontains=word))
-    return rows.order_by("kind__position", "code")
+        rows = rows.filter(Q(name_zh__icontains=word) | Q(name_en__icontains=word) | Q(field__icontains=word) | Q(host__in=named(user, word)) | Q(code__icontains=word))
+    return rows.order_by("kind__position", "code").prefetch_related(*prefetch_visible(user, host=Organisation))
 
 
 def get_platform(user: User, code: str) -> Platform:
     """Raises ``Platform.DoesNotExist``, also for one the user may not see."""
-    rows = Platform.objects.visible_to(user).select_related("kind", "host", "area", "document")
-    return rows.prefetch_related("cooperating", "statuses__document", "successors", "predecessors").get(code=code)
+    rows = Platform.objects.visible_to(user).select_related("kind", "area", "document").prefetch_related("statuses__document")
+    related = prefetch_visible(user, host=Organisation, cooperating=Organisation, predecessors=Platform, successors=Platform)
+    return rows.prefetch_related(*related).get(code=code)
 
 
 def get_consortia(user: User, *, search: str = "") -> QuerySet[Consortium]:
-    rows = Consortium.objects.visible_to(user).select_related("lead", "document").annotate(member_count=Count("members", distinct=True))
+    """Consortia with how many members they have today."""
+    members = Q(members__organisation__in=Organisation.objects.visible_to(user).order_by(), members__valid__contains=timezone.localdate())
+    rows = Consortium.objects.visible_to(user).select_related("document").annotate(member_count=Count("members", filter=members, distinct=True))
     for word in search.split():
-        rows = rows.filter(Q(name_zh__icontains=word) | Q(industry_chain__icontains=word) | Q(lead__name_zh__icontains=word) | Q(code__icontains=word))
+        rows = rows.filter(Q(name_zh__icontains=word) | Q(industry_chain__icontains=word) | Q(lead__in=named(user, word)) | Q(code__icontains=word))
     # Said again: grouping drops the model's own order.
-    return rows.order_by("code")
+    return rows.order_by("code").prefetch_related(*prefetch_visible(user, lead=Organisation))
 
 
 def get_consortium(user: User, code: str) -> Consortium:
     """Raises ``Consortium.DoesNotExist``, also for one the user may not see."""
-    return Consortium.objects.visible_to(user).select_related("lead", "document").prefetch_related("members__organisation").get(code=code)
+    members = ConsortiumMember.objects.filter(organisation__in=Organisation.objects.visible_to(user).order_by()).select_related("organisation")
+    related = (*prefetch_visible(user, lead=Organisation), Prefetch("members", members))
+    return Consortium.objects.visible_to(user).select_related("document").prefetch_related(*related).get(code=code)
 
 
 def get_organisations(user: User, *, search: str = "") -> QuerySet[Organisation]:
@@ -52,7 +69,9 @@ def get_organisations(user: User, *, search: str = "") -> QuerySet[Organisation]
 def get_organisation(user: User, code: str) -> Organisation:
     """Raises ``Organisation.DoesNotExist``, also for one the user may not see."""
     rows = Organisation.objects.visible_to(user).select_related("area", "document")
-    return rows.prefetch_related("names", "memberships__consortium", "hosted_platforms__kind", "led_consortia").get(code=code)
+    memberships = ConsortiumMember.objects.filter(consortium__in=Consortium.objects.visible_to(user).order_by()).select_related("consortium")
+    related = (*prefetch_visible(user, hosted_platforms=Platform, led_consortia=Consortium), Prefetch("memberships", memberships))
+    return rows.prefetch_related("names", *related).get(code=code)
 
 
 @dataclass(frozen=True)
@@ -81,3 +100,10 @@ def _newest(rows: QuerySet[Observation]) -> dict[int, Observation]:
 
 def get_kinds() -> QuerySet[PlatformKind]:
     return PlatformKind.objects.all()
+
+
+def get_visible_codes(model: type[RegisterEntry], user: User, codes: Collection[str]) -> set[str]:
+    """Which of the codes a count once held the user may see; one no longer in the register is for those who see everything."""
+    if user.clearance == Classification.INTERNAL:
+        return set(codes)
+    return set(model._default_manager.visible_to(user).filter(code__in=codes).values_list("code", flat=True))

@@ -10,6 +10,7 @@ from django.urls import reverse
 from indicators.sources import Member, register_counter
 
 from .models import Consortium, Platform, PlatformStatus
+from .queries import get_visible_codes
 
 # Indicator → the kind of platform it counts.
 KINDS = {
@@ -38,5 +39,5 @@ def _member(view: str, thing: Platform | Consortium) -> Member:
 
 def register() -> None:
     for indicator, kind in KINDS.items():
-        register_counter(indicator, partial(list_platforms, kind))
-    register_counter("consortia.count", list_consortia)
+        register_counter(indicator, partial(list_platforms, kind), partial(get_visible_codes, Platform))
+    register_counter("consortia.count", list_consortia, partial(get_visible_codes, Consortium))

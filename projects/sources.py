@@ -6,11 +6,13 @@ holds the few that are named, so that their difference would say nothing: the co
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 from django.db.models import Q
 from django.urls import reverse
 
 from indicators.sources import Member, register_counter
+from platforms.queries import get_visible_codes
 
 from .models import Project
 
@@ -22,4 +24,4 @@ def list_projects(day: date) -> Sequence[Member]:
 
 
 def register() -> None:
-    register_counter("projects.count", list_projects)
+    register_counter("projects.count", list_projects, partial(get_visible_codes, Project))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from kejiting.accounts.models import User
 
 from ..models import Evidence, IndicatorDefinition, Line, LineEntry, Observation, RegisterCount, Result, Return, ReturnStep, Target
+from ..sources import Member, get_screen
 
 
 @dataclass
@@ -97,10 +98,12 @@ def get_result_origin(user: User, key: int) -> ResultOrigin:
 
 @dataclass
 class CountOrigin:
-    """A count of a register with the list that made it."""
+    """A count of a register with the list that made it, as far as the user may see it."""
 
     count: RegisterCount
     observations: Sequence[Observation]
+    members: Sequence[Member]
+    hidden: int
 
 
 def get_count_origin(user: User, key: int) -> CountOrigin:
@@ -109,4 +112,7 @@ def get_count_origin(user: User, key: int) -> CountOrigin:
     observations = list(Observation.objects.visible_to(user).filter(register_count=count).select_related("indicator", "period", "area"))
     if not observations:
         raise RegisterCount.DoesNotExist
-    return CountOrigin(count, observations)
+    screen = get_screen(count.source)
+    seen = screen(user, [member["code"] for member in count.members]) if screen else ()
+    members = [member for member in count.members if member["code"] in seen]
+    return CountOrigin(count, observations, members, len(count.members) - len(members))
