@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from ..errors import RecordError
-from ..models import Observation, Result
+from ..models.observation import ObservationQuerySet
+from ..models.result import ResultQuerySet
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,15 @@ class Moment:
     def is_now(self) -> bool:
         return self.as_of is None and self.known_on is None
 
-    def observations(self, rows: QuerySet[Observation]) -> QuerySet[Observation]:
+    def observations(self, rows: ObservationQuerySet) -> ObservationQuerySet:
         """Those of ``rows`` that were there at the moment; ``.latest()`` of them is what was in force."""
         if self.as_of:
             rows = rows.as_of(self.as_of)
         return rows.known_on(self.known_on) if self.known_on else rows
 
-    def results(self, rows: QuerySet[Result]) -> QuerySet[Result]:
+    def results(self, rows: ResultQuerySet) -> ResultQuerySet:
         """The results that were current at the moment."""
-        moment = self.as_of or (self.known_on and _end_of(self.known_on))
+        moment = self.as_of or (_end_of(self.known_on) if self.known_on else None)
         return rows.as_of(moment) if moment else rows.current()
 
 
