@@ -1,12 +1,12 @@
 """Reading key tasks: the list with its lights, and one task with everything it is judged by."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from kejiting.accounts.models import User
 
@@ -77,7 +77,7 @@ def get_tasks(user: User, plan: Plan, moment: Moment = NOW, *, search: str = "")
     tasks = Task.objects.visible_to(user).filter(plan=plan).select_related("aspect", "lead_unit", "plan")
     for word in search.replace("时序进度", "序时进度").split():
         tasks = tasks.filter(_matches(word))
-    results = group_results(moment.results(Result.objects.visible_to(user).filter(task__plan=plan)).newest("task"))
+    results = group_results(moment.results(Result.objects.visible_to(user).filter(task__plan=plan)).newest("task"), "task")
     return [TaskRow(task, judge(results.get(task.pk, []))) for task in tasks]
 
 
@@ -86,11 +86,11 @@ def _matches(word: str) -> Q:
     return found | Q(number=int(word)) if word.isdecimal() and len(word) < 5 else found
 
 
-def group_results(rows: QuerySet[Result]) -> dict[int, list[Result]]:
-    """Results by the task they judge."""
+def group_results(rows: Iterable[Result], subject: str) -> dict[int, list[Result]]:
+    """Results by the id of what they judge: a ``task``, an ``aspect``, an ``indicator``, a ``target``."""
     groups: dict[int, list[Result]] = defaultdict(list)
     for row in rows:
-        groups[row.task_id].append(row)
+        groups[getattr(row, f"{subject}_id")].append(row)
     return groups
 
 
@@ -109,9 +109,7 @@ class AspectRow:
 
 def get_aspects(user: User, plan: Plan, rows: Sequence[TaskRow], moment: Moment = NOW) -> list[AspectRow]:
     """The plan's aspects over tasks already read."""
-    results: dict[int, list[Result]] = defaultdict(list)
-    for result in moment.results(Result.objects.visible_to(user).filter(aspect__plan=plan)).newest("aspect"):
-        results[result.aspect_id].append(result)
+    results = group_results(moment.results(Result.objects.visible_to(user).filter(aspect__plan=plan)).newest("aspect"), "aspect")
     return [
         AspectRow(aspect, [row for row in rows if row.task.aspect_id == aspect.pk], judge(results.get(aspect.pk, [])))
         for aspect in plan.aspects.all()
@@ -165,27 +163,26 @@ def get_task(user: User, plan: str, number: int, moment: Moment = NOW) -> TaskPa
 
 
 def _get_indicator_parts(user: User, task: Task, moment: Moment) -> list[IndicatorPart]:
-    indicators = list(task.indicators.visible_to(user).order_by("task_indicators__pk"))
+    indicators = list(Indicator.objects.visible_to(user).filter(task_indicators__task=task).order_by("task_indicators__pk"))
     home = Observation.objects.visible_to(user).filter(indicator__in=indicators, area=task.area_code, breakdown=Breakdown.TOTAL)
     newest: dict[int, Observation] = {}
     for row in sorted(moment.observations(home).select_related("period", "indicator").latest(), key=lambda o: o.period.ends_on):
         newest[row.indicator_id] = row
-    results = defaultdict(list)
     judging = Result.objects.visible_to(user).filter(indicator__in=indicators, area=task.area_code, target__isnull=False)
-    for result in moment.results(judging).select_related("target__document", "target__period"):
-        results[result.indicator_id].append(result)
-    return [_make_part(indicator, newest.get(indicator.pk), results[indicator.pk]) for indicator in indicators]
+    results = group_results(moment.results(judging).select_related("target__document", "target__period"), "indicator")
+    return [_make_part(indicator, newest.get(indicator.pk), results.get(indicator.pk, [])) for indicator in indicators]
 
 
 def _make_part(indicator: Indicator, observation: Observation | None, results: list[Result]) -> IndicatorPart:
     """Against the target whose period comes soonest after what was observed; of several documents the latest."""
-    if not results:
+    judged = [(r.target, r) for r in results if r.target]
+    if not judged:
         return IndicatorPart(observation, None, Judged(), indicator)
-    newest = max(r.period.ends_on if r.period else r.target.period.ends_on for r in results) if observation is None else observation.period.ends_on
-    targets = {r.target for r in results}
+    newest = observation.period.ends_on if observation else max((r.period or t.period).ends_on for t, r in judged)
+    targets = {t for t, _r in judged}
     ahead = [t for t in targets if t.period.ends_on >= newest] or list(targets)
     target = min(ahead, key=lambda t: (t.period.ends_on, -(t.document.issued_on.toordinal() if t.document.issued_on else 0)))
-    return IndicatorPart(observation, target, judge([r for r in results if r.target_id == target.pk]), indicator)
+    return IndicatorPart(observation, target, judge([r for t, r in judged if t == target]), indicator)
 
 
 def get_milestone_lines(milestones: Sequence[Milestone], moment: Moment = NOW) -> dict[int, Line]:
@@ -199,7 +196,7 @@ def get_milestone_lines(milestones: Sequence[Milestone], moment: Moment = NOW) -
         .order_by("assignment__milestone_id", "-report__round__period__ends_on")
         .distinct("assignment__milestone_id")
     )
-    return {row.assignment.milestone_id: row for row in rows}
+    return {row.assignment.milestone_id: row for row in rows if row.assignment.milestone_id}
 
 
 def _get_milestone_parts(task: Task, moment: Moment) -> list[MilestonePart]:

@@ -1,7 +1,7 @@
 """The figures of the overview, read once: what the plan is measured by first, the ranks of all provinces, the trend beside the nation."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Q, Subquery
 from indicators.models import Breakdown, HeadlineIndicator, Indicator, Observation, Period, Plan, Result, Target
 from indicators.queries.indicators import Point
 from indicators.queries.moments import Moment
-from indicators.queries.tasks import Judged, judge
+from indicators.queries.tasks import Judged, group_results, judge
 from kejiting.accounts.models import Area, User
 
 from ..scale import Scale, make_scale
@@ -63,8 +63,8 @@ class Headline:
     @property
     def scale(self) -> Scale | None:
         return make_scale(
-            latest=self.latest and self.latest.observation,
-            before=self.before and self.before.observation,
+            latest=self.latest.observation if self.latest else None,
+            before=self.before.observation if self.before else None,
             baseline=self.baseline,
             targets=[target for target, _judged in self.targets],
             is_rank=self.is_rank,
@@ -105,7 +105,7 @@ def get_board(user: User, plan: Plan, moment: Moment) -> Board:
 
 
 def _read_points(
-    user: User, indicators: dict[int, Indicator], moment: Moment
+    user: User, indicators: Mapping[int, Indicator], moment: Moment
 ) -> tuple[dict[tuple[int, str], list[Point]], list[Observation]]:
     """The newest vintages by indicator and area in time's order; the ranks of all provinces besides."""
     rows = Observation.objects.visible_to(user).filter(
@@ -125,12 +125,10 @@ def _read_points(
     return points, ranks
 
 
-def _read_targets(user: User, indicators: dict[int, Indicator], moment: Moment) -> dict[int, list[tuple[Target, Judged]]]:
+def _read_targets(user: User, indicators: Mapping[int, Indicator], moment: Moment) -> dict[int, list[tuple[Target, Judged]]]:
     """The targets in force at home with what was judged of them, the soonest due first."""
     judging = Result.objects.visible_to(user).filter(indicator__in=indicators, area=settings.HOME_AREA, target__isnull=False)
-    results: dict[int, list[Result]] = defaultdict(list)
-    for result in moment.results(judging).newest("target"):
-        results[result.target_id].append(result)
+    results = group_results(moment.results(judging).newest("target"), "target")
     in_force = Target.objects.visible_to(user).in_force().filter(indicator__in=indicators, area=settings.HOME_AREA)
     targets: dict[int, list[tuple[Target, Judged]]] = defaultdict(list)
     for target in in_force.select_related("document", "period").order_by("period__ends_on", "document__issued_on", "pk"):
