@@ -26,18 +26,18 @@ class IndicatorRow:
 
 def get_indicators(user: User, *, search: str = "", origin: str = "", moment: Moment = NOW) -> list[IndicatorRow]:
     """Indicators with the newest value of the home area; three queries."""
-    indicators = Indicator.objects.visible_to(user)
+    found = Indicator.objects.visible_to(user)
     for word in search.split():
-        indicators = indicators.filter(Q(name_zh__icontains=word) | Q(name_en__icontains=word) | Q(code__icontains=word))
+        found = found.filter(Q(name_zh__icontains=word) | Q(name_en__icontains=word) | Q(code__icontains=word))
     if origin:
-        indicators = indicators.filter(origin=origin)
-    indicators = list(indicators)
+        found = found.filter(origin=origin)
+    indicators = list(found)
     home = Observation.objects.visible_to(user).filter(indicator__in=indicators, area=settings.HOME_AREA, breakdown=Breakdown.TOTAL)
     newest: dict[int, Observation] = {}
     counts: dict[int, int] = defaultdict(int)
-    for row in sorted(moment.observations(home).select_related("period").latest(), key=lambda o: o.period.ends_on):
-        newest[row.indicator_id] = row
-        counts[row.indicator_id] += 1
+    for observation in sorted(moment.observations(home).select_related("period").latest(), key=lambda o: o.period.ends_on):
+        newest[observation.indicator_id] = observation
+        counts[observation.indicator_id] += 1
     rows = [IndicatorRow(indicator, newest.get(indicator.pk), counts[indicator.pk]) for indicator in indicators]
     for row in rows:
         if row.observation:

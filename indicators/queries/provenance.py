@@ -36,14 +36,14 @@ def get_observation_origin(user: User, key: int) -> ObservationOrigin:
     vintages = list(Observation.objects.visible_to(user).filter(**cell).select_related("document", "indicator").order_by("-vintage"))
     origin = ObservationOrigin(observation, vintages, observation.definition)
     if observation.line_id:
-        _add_line(user, origin)
+        _add_line(user, origin, observation.line_id)
     if observation.run_id:
         origin.inputs = _get_inputs(user, observation)
     return origin
 
 
-def _add_line(user: User, origin: ObservationOrigin) -> None:
-    line = Line.objects.select_related("report__round__period", "report__unit", "entered_by__unit", "assignment").get(pk=origin.observation.line_id)
+def _add_line(user: User, origin: ObservationOrigin, key: int) -> None:
+    line = Line.objects.select_related("report__round__period", "report__unit", "entered_by__unit", "assignment").get(pk=key)
     origin.line = line
     # Drafts and what people wrote to each other are for those who see the return; the stamps are for all.
     origin.may_see_return = Return.objects.visible_to(user).filter(pk=line.report_id).exists()

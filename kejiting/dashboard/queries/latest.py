@@ -3,10 +3,11 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from django.db.models import F
 
-from indicators.models import Observation
+from indicators.models import Line, Observation, Return
 from indicators.queries.moments import Moment
 from kejiting.accounts.models import Unit, User
 from projects.models import Outcome
@@ -33,8 +34,12 @@ class Arrival:
         return self.first.correction_id is not None
 
     @property
+    def report(self) -> Return:
+        return cast(Line, self.first.line).report  # only what has a line arrives
+
+    @property
     def unit(self) -> Unit:
-        return self.first.line.report.unit
+        return self.report.unit
 
     @property
     def at(self) -> datetime:
@@ -42,7 +47,8 @@ class Arrival:
 
     @property
     def by(self) -> User | None:
-        return self.first.correction.decided_by if self.is_correction else self.first.line.report.accepted_by
+        correction = self.first.correction
+        return correction.decided_by if correction else self.report.accepted_by
 
     @property
     def more(self) -> int:

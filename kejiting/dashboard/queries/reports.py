@@ -1,5 +1,6 @@
 """Who has reported in the round that is open, and who is late."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -31,7 +32,7 @@ class Reports:
     """The newest round that has opened, with the returns of its units."""
 
     round: Round | None = None
-    reports: list[Return] = field(default_factory=list)
+    reports: Sequence[Return] = ()
     at: datetime = field(default_factory=timezone.now)
 
     @property
@@ -75,7 +76,7 @@ def get_reports(user: User, plan: Plan, moment: Moment) -> Reports:
     return Reports(reports[0].round, reports, at)
 
 
-def _set_back(reports: list[Return], at: datetime) -> None:
+def _set_back(reports: Sequence[Return], at: datetime) -> None:
     """The states as they were then, by the steps that had been taken; nothing of this is saved."""
     steps = ReturnStep.objects.filter(report__in=reports, at__lte=at).order_by("report_id", "-at", "-pk").distinct("report_id")
     states = dict(steps.values_list("report_id", "to_state"))
