@@ -90,13 +90,14 @@ def build_trend(spec_id: str, lines: Sequence[Line], targets: Sequence[Target], 
 
 def describe_trend(points: Sequence[Point], targets: Sequence[Target], indicator: Indicator) -> str:
     """The finding in a sentence: where it stands, how it moved, how far the nearest target is."""
-    known = [point for point in points if point.value is not None]
+    known = [(point.period, point.value) for point in points if point.value is not None]
     if not known:
         return _("各期均无数据。")
-    last = known[-1]
-    parts = [f"{format_period(last.period.label)} {_say(last.value, indicator)}"]
+    period, value = known[-1]
+    parts = [f"{format_period(period.label)} {_say(value, indicator)}"]
     if len(known) > 1:
-        change = last.value - known[-2].value
+        earlier, before = known[-2]
+        change = value - before
         words = (
             _("与%(before)s持平")
             if change == 0
@@ -104,10 +105,10 @@ def describe_trend(points: Sequence[Point], targets: Sequence[Target], indicator
             if change > 0
             else _("比%(before)s减少 %(size)s")
         )
-        parts.append(words % {"before": format_period(known[-2].period.label), "size": _say_change(abs(change), indicator)})
-    ahead = [t for t in targets if t.kind == Target.Kind.ABSOLUTE and t.period.ends_on >= last.period.ends_on]
+        parts.append(words % {"before": format_period(earlier.label), "size": _say_change(abs(change), indicator)})
+    ahead = [t for t in targets if t.kind == Target.Kind.ABSOLUTE and t.period.ends_on >= period.ends_on]
     if ahead:
-        parts.append(_say_distance(last.value, min(ahead, key=lambda t: t.period.ends_on), indicator))
+        parts.append(_say_distance(value, min(ahead, key=lambda t: t.period.ends_on), indicator))
     return "，".join(parts) + "。"
 
 
