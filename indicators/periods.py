@@ -29,7 +29,7 @@ def parse_label(label: str) -> Span:
         year = int(match["year"])
         for frequency in ("half", "quarter", "month"):
             if match[frequency]:
-                return make_span(frequency, year, int(match[frequency]))  # type: ignore[arg-type]  # the three keys above
+                return make_span(frequency, year, int(match[frequency]))
         return make_span("year", year, 1)
     if match := _RANGE.fullmatch(label):
         first_year, first_month, last_year, last_month = map(int, match.groups())

@@ -88,7 +88,7 @@ def _is_due_by_frequency(frequency: str, period: Period) -> bool:
 
 
 def _was_reached(assignment: Assignment) -> bool:
-    line = get_milestone_lines([assignment.milestone]).get(assignment.milestone_id) if assignment.milestone else None
+    line = get_milestone_lines([assignment.milestone]).get(assignment.milestone.pk) if assignment.milestone else None
     return line is not None and line.in_force.value == 1
 
 

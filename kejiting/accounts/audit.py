@@ -13,7 +13,7 @@ def record_event(verb: str, thing: Model, *, by: User | None, reason: str = "", 
     return AuditEvent.objects.create(
         actor=by,
         verb=verb,
-        object_kind=thing._meta.model_name,
+        object_kind=thing._meta.model_name or "",
         object_key=str(getattr(thing, "code", thing.pk)),
         detail=detail,
         reason=reason,

@@ -1,5 +1,7 @@
 """Pieces of PostgreSQL that the record's invariants are made of."""
 
+from typing import Any
+
 import pgtrigger
 from django.contrib.postgres.fields import BigIntegerRangeField
 from django.db.models import BigIntegerField, Expression, F, Func, Value
@@ -16,7 +18,7 @@ class SpanOf(Func):
     function = "int8range"
     output_field = BigIntegerRangeField()
 
-    def __init__(self, field: str | Expression, *rest: Value, **extra: object) -> None:
+    def __init__(self, field: str | Expression, *rest: Value, **extra: Any) -> None:
         number = Cast(F(field) if isinstance(field, str) else field, BigIntegerField())
         super().__init__(number, number, *(rest or (Value("[]"),)), **extra)
 
