@@ -21,6 +21,9 @@ def words(of: type[TextChoices]) -> str:
     return "、".join(f"{value} {name}" for value, name in of.choices if value)
 
 
+CLASSIFICATION = words(Classification)
+
+
 def is_visible(row: Model, context: Mapping[str, Any]) -> bool:
     """May the asker see a related row, by its classification?"""
     classification = getattr(row, "classification", Classification.PUBLIC)

@@ -1,9 +1,10 @@
 """Filters of the lists: codes (several by comma), periods by label, booleans; whatever is not known is refused."""
 
+import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet, TextChoices
+from django.db.models import Model, Q, QuerySet, TextChoices
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from rest_framework.request import Request
@@ -81,6 +82,28 @@ def choices(field: str, of: type[TextChoices], *, label: str) -> Codes:
 def whole_number(field: str, *, label: str) -> filters.NumberFilter:
     """A whole number from 1, of a size the database can compare."""
     return filters.NumberFilter(field_name=field, label=label, min_value=1, max_value=2**63 - 1, decimal_places=0)
+
+
+NUMBERED = re.compile(r"(?:([-a-zA-Z0-9_]{1,32})/)?([1-9][0-9]{0,8})")
+
+
+def validate_numbered(text: str) -> None:
+    if not NUMBERED.fullmatch(text):
+        raise ValidationError(_("“%(text)s”应写成 规划代码/编号，或只写编号。") % {"text": text[:20]})
+
+
+class Numbered(Codes):
+    """``?task=plan/3`` as rows say it, or ``?task=3`` of any plan."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(validators=[validate_numbered], **options)
+
+    def filter(self, rows: QuerySet[Any], value: list[str] | None) -> QuerySet[Any]:
+        wanted = Q()
+        for plan, number in (match.groups() for text in value or () if (match := NUMBERED.fullmatch(text))):
+            one = {f"{self.field_name}__number": int(number)}
+            wanted |= Q(**one, **({f"{self.field_name}__plan__code": plan} if plan else {}))
+        return rows.filter(wanted)
 
 
 class Flag(filters.TypedChoiceFilter):

@@ -10,14 +10,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from indicators.errors import RecordError
-from indicators.models import Aspect, Observation, Period, Result, Status
+from indicators.models import Aspect, Indicator, Observation, Period, Result, Status
 from indicators.queries.moments import Moment, parse_moment
 
 from ..errors import BadQuery
 from .base import DetailView, ListView
 from .definitions import plan_and_number
-from .fields import DEMO, Code, DocumentFields, PageLink, PlainDecimal, words
-from .filters import Codes, Flag, choices, periods, whole_number
+from .fields import CLASSIFICATION, DEMO, Code, DocumentFields, PageLink, PlainDecimal, words
+from .filters import Codes, Flag, Numbered, choices, periods, whole_number
 from .return_serializers import MISSING, QUALIFIER
 
 MOMENT = [
@@ -72,19 +72,21 @@ class ObservationRow(DocumentFields):
     recorded_at = serializers.DateTimeField(read_only=True, help_text="本系统入库时间")
     published_on = serializers.DateField(read_only=True, allow_null=True, help_text="来源发布日期")
     released_at = serializers.DateTimeField(read_only=True, allow_null=True, help_text="对其他机构开放的时间")
+    classification = serializers.CharField(read_only=True, help_text=CLASSIFICATION)
     is_demo = serializers.BooleanField(read_only=True, help_text=DEMO)
     origin = serializers.CharField(read_only=True, help_text="line 报表、correction 更正、import 导入、count 台账计数、formula 公式")
     provenance = PageLink("provenance", kind="observation", key="{row.pk}")
 
 
 class ObservationFilters(filters.FilterSet):
-    """What names a cell; none of these can part a cell's vintages, so the newest is found after them."""
+    """Asked of the newest vintages: where a value came from is what its newest vintage says."""
 
     indicator = Codes(field_name="indicator__code", label="指标代码")
     area = Codes(field_name="area_id", label="地区代码（GB/T 2260）")
     breakdown = Codes(field_name="breakdown_id", label="分组；_T 为总计")
     period = periods()
     frequency = choices("period__frequency", Period.Frequency, label="期间的频率")
+    indicator_origin = choices("indicator__origin", Indicator.Origin, label="指标的来源")
     origin = filters.ChoiceFilter(method="of_origin", choices=[(o, o) for o in ("line", "correction", "import", "count", "formula")], label="数值由来")
     is_demo = Flag(label="是否演示")
 
@@ -135,6 +137,12 @@ class ObservationDetail(DetailView):
 # -- results -------------------------------------------------------------------------------------
 
 
+Measure = Result.Measure
+RATIO = "1"  # of dimension one, as ISO 80000 and UCUM write it
+# What two shares differ by.
+POINTS = {"%": "个百分点"}
+
+
 class ResultRow(serializers.Serializer[Result]):
     id = serializers.IntegerField(read_only=True)
     measure = serializers.CharField(read_only=True, help_text=words(Result.Measure))
@@ -145,14 +153,33 @@ class ResultRow(serializers.Serializer[Result]):
     task = serializers.SerializerMethodField(help_text="任务：规划代码/编号")
     aspect = serializers.SerializerMethodField(help_text="方面：规划代码/序号")
     period = Code(source="period_id")
-    value = PlainDecimal(help_text="完成率、增长率等为份额：0.625 即 62.5%")
+    value = PlainDecimal()
+    unit_of_measure = serializers.SerializerMethodField(help_text="1 为比值：0.625 即 62.5%；占比的增减为个百分点；灯色没有计量单位")
+    qualifier = serializers.SerializerMethodField(help_text=f"所据数值的限定；{QUALIFIER}")
     text = Code(help_text="灯色等文字结果")
     method = serializers.CharField(read_only=True)
     version = serializers.CharField(read_only=True, help_text="方法版本")
     computed_at = serializers.DateTimeField(read_only=True)
     superseded_at = serializers.DateTimeField(read_only=True, allow_null=True, help_text="被新结果取代的时间；现行的为空")
+    classification = serializers.CharField(read_only=True, help_text=CLASSIFICATION)
     is_demo = serializers.BooleanField(read_only=True, help_text=DEMO)
     provenance = PageLink("provenance", kind="result", key="{row.pk}")
+
+    def get_unit_of_measure(self, row: Result) -> str | None:
+        own = row.indicator.unit_of_measure if row.indicator else ""
+        match row.measure:
+            case Measure.LIGHT:
+                return None
+            case Measure.COMPLETION | Measure.SCHEDULE:
+                return RATIO
+            case Measure.GROWTH_YOY | Measure.GROWTH_QOQ:
+                return POINTS.get(own, own) if row.detail.get("unit") in ("pp", "‰") else RATIO
+            case Measure.REQUIRED_PACE if row.detail.get("of") == "change":
+                return POINTS.get(own, own)
+        return own or None
+
+    def get_qualifier(self, row: Result) -> str | None:
+        return row.detail.get("qualifier")
 
     def get_task(self, row: Result) -> str | None:
         return plan_and_number(row.task)
@@ -168,8 +195,8 @@ class ResultFilters(filters.FilterSet):
     breakdown = Codes(field_name="breakdown_id", label="分组")
     period = periods()
     plan = Codes(method="of_plan", label="规划代码：该规划的任务和方面的结果")
-    task = whole_number("task__number", label="任务编号")
-    aspect = whole_number("aspect__number", label="方面序号")
+    task = Numbered(field_name="task", label="任务：规划代码/编号，或只写编号")
+    aspect = Numbered(field_name="aspect", label="方面：规划代码/序号，或只写序号")
     target = whole_number("target_id", label="目标 id")
     is_demo = Flag(label="是否演示")
 
