@@ -9,7 +9,7 @@ from indicators.models import Aspect, Indicator, Milestone, Plan, Task
 from kejiting.accounts.models import Unit
 
 from .base import DetailView, ListView, ResourceView
-from .fields import DEMO, Code, CodeList, DocumentFields, PageLink, is_visible, words
+from .fields import CLASSIFICATION, DEMO, Code, CodeList, DocumentFields, PageLink, is_visible, words
 from .filters import Codes, Flag, choices, whole_number
 
 
@@ -70,16 +70,25 @@ class AspectFilters(filters.FilterSet):
     number = whole_number("number", label="序号")
 
 
-class AspectList(ListView):
-    """规划的各个方面。"""
-
+class AspectRows(ResourceView):
     model = Aspect
     serializer_class = AspectRow
-    filterset_class = AspectFilters
-    file_name = "aspects"
 
     def get_rows(self) -> QuerySet[Aspect]:
         return Aspect.objects.select_related("plan")
+
+
+class AspectList(AspectRows, ListView):
+    """规划的各个方面。"""
+
+    filterset_class = AspectFilters
+    file_name = "aspects"
+
+
+class AspectDetail(AspectRows, DetailView):
+    """规划的一个方面。"""
+
+    lookups = {"plan": "plan__code", "number": "number"}
 
 
 # -- tasks and milestones ------------------------------------------------------------------------
@@ -99,6 +108,7 @@ class TaskRow(DocumentFields):
     due_on = serializers.DateField(read_only=True)
     state = serializers.CharField(read_only=True, help_text=words(Task.State))
     indicators = CodeList()
+    classification = serializers.CharField(read_only=True, help_text=CLASSIFICATION)
     is_demo = serializers.BooleanField(read_only=True, help_text=DEMO)
     page = PageLink("task", plan="{row.plan.code}", number="{row.number}")
 
@@ -164,14 +174,23 @@ class MilestoneFilters(filters.FilterSet):
         return rows.filter(demo if value else ~demo)
 
 
-class MilestoneList(ListView):
-    """任务的节点。"""
-
+class MilestoneRows(ResourceView):
     model = Milestone
     serializer_class = MilestoneRow
-    filterset_class = MilestoneFilters
-    file_name = "milestones"
 
     def get_rows(self) -> QuerySet[Milestone]:
         tasks = Task.objects.visible_to(self.request.user).order_by()
         return Milestone.objects.filter(task__in=tasks).select_related("task__plan")
+
+
+class MilestoneList(MilestoneRows, ListView):
+    """任务的节点。"""
+
+    filterset_class = MilestoneFilters
+    file_name = "milestones"
+
+
+class MilestoneDetail(MilestoneRows, DetailView):
+    """任务的一个节点。"""
+
+    lookups = {"plan": "task__plan__code", "task": "task__number", "number": "number"}

@@ -1,14 +1,14 @@
 """How it is measured: indicators with their definitions, targets with their documents."""
 
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 
-from indicators.models import Indicator, Target
+from indicators.models import Indicator, IndicatorDependency, Target
 
 from .base import DetailView, ListView, ResourceView
-from .fields import DEMO, Code, DocumentFields, PageLink, PlainDecimal, VisibleCode, words
+from .fields import CLASSIFICATION, DEMO, Code, DocumentFields, PageLink, PlainDecimal, VisibleCode, is_visible, words
 from .filters import Codes, Flag, choices, periods
 
 
@@ -31,8 +31,16 @@ class IndicatorRow(serializers.Serializer[Indicator]):
     definition_version = serializers.IntegerField(source="current_definition.version", read_only=True, allow_null=True)
     definition_zh = serializers.CharField(source="current_definition.text_zh", read_only=True, allow_null=True)
     definition_en = serializers.CharField(source="current_definition.text_en", read_only=True, allow_null=True)
+    formula = serializers.SerializerMethodField(help_text="公式计算的指标才有；引用了非公开指标的公式为空")
+    classification = serializers.CharField(read_only=True, help_text=CLASSIFICATION)
     is_demo = serializers.BooleanField(read_only=True, help_text=DEMO)
     page = PageLink("indicator", code="{row.code}")
+
+    def get_formula(self, row: Indicator) -> str | None:
+        # A formula names what it reads: one may know it who may know all of these.
+        if row.current_definition is None or not all(is_visible(edge.reads, self.context) for edge in row.dependencies.all()):
+            return None
+        return row.current_definition.formula or None
 
 
 class IndicatorFilters(filters.FilterSet):
@@ -49,7 +57,8 @@ class IndicatorRows(ResourceView):
 
     def get_rows(self) -> QuerySet[Indicator]:
         related = ("current_definition", "numerator", "denominator", "stated_as")
-        return Indicator.objects.visible_to(self.request.user).select_related(*related)
+        reads = Prefetch("dependencies", IndicatorDependency.objects.select_related("reads"))
+        return Indicator.objects.visible_to(self.request.user).select_related(*related).prefetch_related(reads)
 
 
 class IndicatorList(IndicatorRows, ListView):

@@ -14,7 +14,7 @@ from projects.models import Outcome, Programme, Project
 
 from .base import DetailView, ListView, ResourceView
 from .definitions import plan_and_number
-from .fields import DEMO, Code, CodeList, DocumentFields, PageLink, PlainDecimal, VisibleCode, is_visible, words
+from .fields import CLASSIFICATION, DEMO, Code, CodeList, DocumentFields, PageLink, PlainDecimal, VisibleCode, is_visible, words
 from .filters import Codes, Flag, VisibleCodes, choices, whole_number
 from .return_serializers import QUALIFIER
 
@@ -25,6 +25,7 @@ class EntryRow(DocumentFields):
     code = serializers.CharField(read_only=True)
     name_zh = serializers.CharField(read_only=True)
     name_en = serializers.CharField(read_only=True)
+    classification = serializers.CharField(read_only=True, help_text=CLASSIFICATION)
     is_demo = serializers.BooleanField(read_only=True, help_text=DEMO)
 
 
