@@ -4,21 +4,40 @@ import csv
 import io
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from indicators.models import Document, Indicator, Observation, RecomputeRun, Result, TaskIndicator
+from indicators.models import (
+    Document,
+    Indicator,
+    IndicatorDependency,
+    Observation,
+    RecomputeRun,
+    Result,
+    TargetSupersession,
+    TaskIndicator,
+)
 from kejiting.export.api.csv_stream import make_cell
 from kejiting.export.api.root import RESOURCES
 from kejiting.export.models import ApiKey
-from platforms.models import Consortium, ConsortiumMember, Organisation, Platform, PlatformKind
-from projects.models import Outcome, Programme, Project
-from tests.builders import FOREVER, Cast, Quarter, make_area, make_indicator, make_plan, make_target, make_task, observe
+from platforms.models import Consortium, ConsortiumMember, Organisation, Platform
+from projects.models import Outcome, Project
+from tests.builders import (
+    FOREVER,
+    Cast,
+    Quarter,
+    make_area,
+    make_indicator,
+    make_plan,
+    make_target,
+    make_task,
+    observe,
+)
 from tests.export.callers import Caller
+from tests.export.reading import fill_registers, make_result, rows, table
 
 pytestmark = pytest.mark.django_db
 
@@ -26,25 +45,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _province() -> None:
     make_area()
-
-
-def rows(caller: Caller, path: str) -> list[dict[str, Any]]:
-    response = caller.get(path)
-    assert response.status_code == 200, response.content
-    return list(response.json()["results"])
-
-
-def table(caller: Caller, path: str) -> list[dict[str, str]]:
-    response = caller.get(path)
-    assert response.status_code == 200
-    assert response.headers["Content-Type"].startswith("text/csv; charset=utf-8")
-    return list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode(), newline="")))
-
-
-def make_result(indicator: Indicator, value: str, period: str = "2025-Q1", **fields: Any) -> Result:
-    run = RecomputeRun.objects.create(today=timezone.localdate(), code_version="test")
-    defaults = {"measure": "completion", "area": make_area(), "breakdown_id": "_T", "method": "ratio", "version": "1", "computed_at": timezone.now()}
-    return Result.objects.create(indicator=indicator, value=Decimal(value), period_id=period, run=run, **{**defaults, **fields})
 
 
 @pytest.fixture
@@ -99,7 +99,8 @@ def test_filters_take_several_values_and_unknown_ones_find_nothing(figures: Indi
     assert len(rows(reader, "observations/?period=2025-Q1,2025-Q2")) == 2
     for query in ("indicator=nothing", "area=110000", "period=1999", "breakdown=x", "is_demo=true", "origin=line", "frequency=year"):
         assert rows(reader, f"observations/?{query}") == []
-    assert len(rows(reader, "observations/?is_demo=false&origin=import&frequency=quarter")) == 3
+    assert len(rows(reader, "observations/?is_demo=false&origin=import&frequency=quarter&indicator_origin=official")) == 3
+    assert rows(reader, "observations/?indicator_origin=reported") == []
 
 
 @pytest.mark.parametrize(
@@ -141,12 +142,37 @@ def test_results_with_method_and_provenance(figures: Indicator, reader: Caller) 
     assert reader.get(f"results/{result.pk}/").json() == row
 
 
+@pytest.mark.parametrize(
+    ("measure", "unit", "detail", "said"),
+    [
+        ("completion", "项", {}, "1"),
+        ("schedule", "%", {}, "1"),
+        ("growth_yoy", "项", {"unit": "ratio"}, "1"),
+        ("growth_yoy", "%", {"unit": "pp"}, "个百分点"),
+        ("growth_qoq", "‰", {"unit": "‰"}, "‰"),
+        ("required_pace", "项", {"of": "amount"}, "项"),
+        ("required_pace", "%", {"of": "change"}, "个百分点"),
+        ("year_to_date", "万元", {}, "万元"),
+        ("difference", "个", {"qualifier": "over"}, "个"),
+    ],
+)
+def test_a_result_says_its_unit(reader: Caller, measure: str, unit: str, detail: dict[str, str], said: str) -> None:
+    """-21.5 percentage points and -21.5 times are not told apart by the number."""
+    make_result(make_indicator("rd", unit_of_measure=unit), "-21.5", measure=measure, detail=detail)
+    row = rows(reader, "results/")[0]
+    assert (row["value"], row["unit_of_measure"], row["qualifier"]) == ("-21.5", said, detail.get("qualifier"))
+
+
 def test_results_of_tasks_are_found_by_plan(reader: Caller) -> None:
     task = make_task(make_plan(), 3, Cast().gxt)
     run = RecomputeRun.objects.create(today=timezone.localdate(), code_version="test")
     Result.objects.create(measure="light", task=task, text="green", method="light", version="1", run=run, computed_at=timezone.now())
-    assert [(r["task"], r["text"], r["indicator"]) for r in rows(reader, "results/?plan=plan&task=3&measure=light")] == [("plan/3", "green", None)]
-    assert rows(reader, "results/?plan=other") == []
+    for query in ("plan=plan&task=3&measure=light", "task=plan/3", "task=3", "task=other/9,plan/3"):
+        assert [(r["task"], r["text"], r["indicator"], r["unit_of_measure"]) for r in rows(reader, f"results/?{query}")] == [("plan/3", "green", None, None)]
+    for query in ("plan=other", "task=plan/4", "task=other/3", "task=999999999", "aspect=plan/1"):
+        assert rows(reader, f"results/?{query}") == []
+    for query in ("task=plan", "task=plan/", "task=0", "task=plan/3/4", "aspect=-1"):
+        assert reader.get(f"results/?{query}").status_code == 400
 
 
 def test_every_resource_answers_in_json_and_csv(quarter: Quarter, reader: Caller) -> None:
@@ -154,6 +180,7 @@ def test_every_resource_answers_in_json_and_csv(quarter: Quarter, reader: Caller
     quarter.accept()
     fill_registers()
     office = Caller(user=quarter.cast.guo)
+    make_result(quarter.indicator, "0.5")
     assert set(RESOURCES) <= set(office.get("").json())
     for name in RESOURCES:
         body = office.get(f"{name}/").json()
@@ -162,27 +189,52 @@ def test_every_resource_answers_in_json_and_csv(quarter: Quarter, reader: Caller
         assert len(shown) == len(body["results"])
         for line, row in zip(shown, body["results"], strict=True):
             assert line == {key: str(make_cell(value)) for key, value in row.items()}
-        if name != "results":
-            assert body["results"], name
+        assert body["results"], name
 
 
-def fill_registers() -> None:
-    host = Organisation.objects.create(code="uni", name_zh="大学", kind="university")
-    kind = PlatformKind.objects.create(code="skl", level="national", name_zh="全国重点实验室")
-    Platform.objects.create(code="p1", name_zh="实验室", kind=kind, host=host)
-    consortium = Consortium.objects.create(code="c1", name_zh="联合体", lead=host)
-    ConsortiumMember.objects.create(consortium=consortium, organisation=host, valid=FOREVER)
-    Project.objects.create(code="x1", name_zh="项目", programme=Programme.objects.create(code="nsfc", level="national", name_zh="基金"), host=host, budget="50.5")
-    Outcome.objects.create(code="o1", name_zh="成果", kind="product")
+DETAILS = (
+    "plans/plan/", "aspects/plan/1/", "tasks/plan/1/", "milestones/plan/1/1/", "indicators/contracts/", "areas/620000/", "units/gxt/", "rounds/2025-Q3/",
+    "platforms/p1/", "consortia/c1/", "organisations/uni/", "projects/x1/", "outcomes/o1/",
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("path", ["plans/plan/", "tasks/plan/1/", "indicators/contracts/", "areas/620000/", "units/gxt/", "rounds/2025-Q3/"])
+@pytest.mark.parametrize("path", DETAILS)
 def test_details_and_their_404(quarter: Quarter, reader: Caller, path: str) -> None:
-    name = path.split("/", maxsplit=1)[0]
-    assert reader.get(path).json() == rows(reader, f"{name}/")[[r.get("code") in path.split("/") or name == "tasks" for r in rows(reader, f"{name}/")].index(True)]
+    fill_registers()
+    name, *parts = path.strip("/").split("/")
+    key = "code" if len(parts) == 1 else "number"
+    assert reader.get(path).json() == next(row for row in rows(reader, f"{name}/") if str(row[key]) == parts[-1])
     head, _slash, _last = path.rstrip("/").rpartition("/")
     assert reader.get(f"{head}/99999999999999999999999/").status_code == 404
     assert reader.get(f"{path}?typo=1").status_code == 400
+
+
+def test_an_indicator_carries_its_definition_and_formula(reader: Caller) -> None:
+    gdp, hidden = make_indicator("gdp"), make_indicator("hidden", classification="internal")
+    share = make_indicator("share", origin="derived", formula="rd / gdp * 100", numerator=make_indicator("rd"), denominator=gdp)
+    IndicatorDependency.objects.create(indicator=share, reads=gdp)
+    row = reader.get("indicators/share/").json()
+    expected = {"definition_zh": "口径", "definition_version": 1, "formula": "rd / gdp * 100", "numerator": "rd", "denominator": "gdp",
+                "origin": "derived", "accumulation": "ytd", "classification": "public", "is_demo": False}  # fmt: skip
+    assert expected.items() <= row.items()
+    assert [(r["code"], r["formula"]) for r in rows(reader, "indicators/?origin=reported")] == [("gdp", None), ("rd", None)]
+    # What it reads besides may be unknown to the asker, and with it the formula.
+    IndicatorDependency.objects.create(indicator=share, reads=hidden)
+    assert reader.get("indicators/share/").json()["formula"] is None
+    assert Caller(user=Cast().guo).get("indicators/share/").json()["formula"] == "rd / gdp * 100"
+
+
+def test_a_target_carries_its_document_baseline_and_what_superseded_it(reader: Caller) -> None:
+    indicator = make_indicator("rd")
+    first = make_target(indicator, "65", stated="65%以上", baseline_value=Decimal("55.1"))
+    second = make_target(indicator, "62", document=Document.objects.create(title="后文", issued_on="2025-01-01"))
+    assert {row["id"]: row["superseded_by"] for row in rows(reader, "targets/?indicator=rd")} == {first.pk: None, second.pk: None}
+    TargetSupersession.objects.create(superseded=first, target=second, reason="调整")
+    row = reader.get(f"targets/{first.pk}/").json()
+    expected = {"indicator": "rd", "area": "620000", "period": "2025", "value": "65", "stated": "65%以上", "comparison": "at_least", "baseline_value": "55.1",
+                "baseline_period": "2024-Q4", "superseded_by": second.pk, "source_title": "文件 2025", "source_issued_on": "2022-04-01"}  # fmt: skip
+    assert expected.items() <= row.items()
+    assert [r["id"] for r in rows(reader, "targets/?in_force=true")] == [second.pk]
 
 
 # -- CSV -----------------------------------------------------------------------------------------
@@ -213,93 +265,15 @@ def test_errors_are_json_even_where_csv_was_asked_for(reader: Caller) -> None:
     assert reader.get("observations/", Accept="application/xml").status_code == 406
 
 
-# -- what must not be seen -----------------------------------------------------------------------
-
-
-@pytest.fixture
-def secrets() -> None:
-    """What is internal or not released yet: each carries 机密 in its text and 777 in its number."""
-    make_indicator("open")
-    hidden = make_indicator("hidden.777", name_zh="机密指标", classification="internal")
-    embargoed = make_indicator("embargoed")
-    observe(hidden, {"2025-Q1": "777"}, stated="机密")
-    observe(embargoed, {"2025-Q1": "1"})
-    observe(embargoed, {"2025-Q1": "777"}, stated="机密", released_at=timezone.now() + timedelta(days=1))
-    observe(embargoed, {"2025-Q2": "777"}, stated="机密", classification="internal")
-    make_result(hidden, "777")
-    make_result(embargoed, "777", is_released=False)
-    make_result(embargoed, "777", "2025-Q2", classification="internal")
-    make_target(hidden, "777", stated="机密")
-    cast = Cast()
-    plan = make_plan()
-    open_task = make_task(plan, 1, cast.gxt)
-    TaskIndicator.objects.create(task=open_task, indicator=hidden)
-    task = make_task(plan, 2, cast.gxt, title_zh="机密任务", classification="internal")
-    task.milestones.create(number=1, title_zh="机密节点", due_on="2025-09-30")
-    host = Organisation.objects.create(code="s777", name_zh="机密机构", kind="other", classification="internal")
-    kind = PlatformKind.objects.create(code="skl", level="national", name_zh="全国重点实验室")
-    Platform.objects.create(code="p1", name_zh="实验室", kind=kind, host=host)
-    Platform.objects.create(code="p777", name_zh="机密平台", kind=kind, classification="internal")
-    consortium = Consortium.objects.create(code="c1", name_zh="联合体", lead=host)
-    ConsortiumMember.objects.create(consortium=consortium, organisation=host, valid=FOREVER)
-    Outcome.objects.create(code="o1", name_zh="成果", kind="product", platform=Platform.objects.get(code="p777"), task=task)
-
-
-@pytest.mark.usefixtures("secrets")
-def test_nothing_internal_or_unreleased_reaches_another_agency(reader: Caller) -> None:
-    for name in RESOURCES:
-        for query in ("", "?format=csv", "?vintages=all", "?page_size=1", "?is_demo=false"):
-            response = reader.get(f"{name}/{query}")
-            if response.status_code == 400:
-                continue
-            text = (b"".join(response.streaming_content) if response.streaming else response.content).decode()
-            assert "机密" not in text, (name, query)
-            assert "777" not in text, (name, query)
-    assert rows(reader, "tasks/")[0]["indicators"] == []
-    assert rows(reader, "platforms/")[0]["host"] is None
-    assert (rows(reader, "consortia/")[0]["lead"], rows(reader, "consortia/")[0]["members"]) == (None, [])
-    assert (rows(reader, "outcomes/")[0]["platform"], rows(reader, "outcomes/")[0]["task"]) == (None, None)
-    # What is in force for it is the newest it may see.
-    assert [(r["period"], r["value"]) for r in rows(reader, "observations/?indicator=embargoed")] == [("2025-Q1", "1")]
-
-
-@pytest.mark.usefixtures("secrets")
-def test_what_may_not_be_seen_cannot_be_asked_for_either(reader: Caller) -> None:
-    for path in ("observations/?indicator=hidden.777", "results/?indicator=hidden.777", "targets/?indicator=hidden.777", "platforms/?host=s777",
-                 "outcomes/?platform=p777", "consortia/?lead=s777", "indicators/?code=hidden.777", "milestones/?task=2", "tasks/?number=2"):  # fmt: skip
-        assert rows(reader, path) == [], path
-    hidden = Observation.objects.filter(value=777).values_list("pk", flat=True)
-    for path in ("indicators/hidden.777/", "platforms/p777/", "organisations/s777/", "tasks/plan/2/", *(f"observations/{pk}/" for pk in hidden)):
-        assert reader.get(path).status_code == 404
-    assert all(reader.get(f"results/{pk}/").status_code == 404 for pk in Result.objects.values_list("pk", flat=True))
-
-
-@pytest.mark.usefixtures("secrets")
-def test_the_office_sees_what_is_internal() -> None:
-    from kejiting.accounts.models import User
-
-    office = Caller(user=User.objects.get(username="guo"))
-    assert [r["value"] for r in rows(office, "observations/?indicator=hidden.777")] == ["777"]
-    assert rows(office, "platforms/?host=s777")[0]["host"] == "s777"
-
-
-def test_nothing_is_read_without_signing_in(figures: Indicator) -> None:
-    nobody = Caller()
-    for name in RESOURCES:
-        response = nobody.get(f"{name}/")
-        assert response.status_code == 401
-        assert response.headers["WWW-Authenticate"] == "Api-Key"
-        assert response.json()["error"]["code"] == "not_signed_in"
-    assert [nobody.get(f"{name}/").status_code for name in ("docs", "schema")] == [200, 200]
-
-
 # -- cost and faults -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["observations", "tasks", "platforms", "consortia", "outcomes"])
+@pytest.mark.parametrize("name", RESOURCES)
 def test_queries_do_not_grow_with_rows(quarter: Quarter, reader: Caller, name: str) -> None:
     fill_registers()
     observe(quarter.indicator, {"2024-Q1": "1"})
+    make_target(quarter.indicator, "20")
+    make_result(quarter.indicator, "1")
 
     def count() -> int:
         with CaptureQueriesContext(connection) as queries:
@@ -310,7 +284,16 @@ def test_queries_do_not_grow_with_rows(quarter: Quarter, reader: Caller, name: s
     few = count()
     observe(quarter.indicator, {f"{year}-Q{n}": str(n) for year in range(2015, 2023) for n in (1, 2, 3, 4)})
     for n in range(2, 12):
-        TaskIndicator.objects.create(task=make_task(quarter.plan, n, quarter.cast.gxt), indicator=quarter.indicator)
+        task = make_task(quarter.plan, n, quarter.cast.gxt)
+        TaskIndicator.objects.create(task=task, indicator=quarter.indicator)
+        task.milestones.create(number=1, title_zh="节点", due_on="2025-09-30")
+        quarter.plan.aspects.create(number=n, name_zh="方面")
+        make_plan(f"plan{n}", is_current=False)
+        derived = make_indicator(f"derived{n}", numerator=quarter.indicator, denominator=quarter.indicator)
+        IndicatorDependency.objects.create(indicator=derived, reads=quarter.indicator)
+        make_target(derived, "1")
+        make_result(derived, "1")
+        Project.objects.create(code=f"x{n}", name_zh="项目", programme_id="nsfc", host_id=Organisation.objects.get(code="uni").pk, task=task)
         Organisation.objects.create(code=f"u{n}", name_zh="大学", kind="university")
         host = Organisation.objects.get(code=f"u{n}")
         Platform.objects.create(code=f"q{n}", name_zh="实验室", kind_id="skl", host=host).statuses.create(status="running")
