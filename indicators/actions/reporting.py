@@ -18,7 +18,7 @@ from kejiting.accounts.audit import record_event
 from kejiting.accounts.models import User
 
 from ..errors import Conflict, NotAllowed, NotReady, Problem, ReasonRequired, RecordError, WrongState
-from ..findings import find_findings, is_blocking
+from ..findings import check_line, find_findings, get_history, is_blocking
 from ..models import Correction, Line, LineEntry, MissingReason, Qualifier, Return, ReturnStep, Round
 from ..numbers import NotANumber, parse_number, plain
 from .marks import mark_tasks
@@ -248,6 +248,7 @@ def request_correction(line: Line, *, by: User, value: Any, reason: str, missing
     in_force = line.in_force
     if (in_force.value, in_force.missing, in_force.qualifier) == (content.get("value"), content.get("missing", ""), content.get("qualifier", "")):
         raise RecordError(_("更正后的数值与现行数值相同。"))
+    _require_possible(line, content, report)
     correction = Correction.objects.create(
         line=line,
         value=content.get("value"),
@@ -263,6 +264,15 @@ def request_correction(line: Line, *, by: User, value: Any, reason: str, missing
     _bump(report)
     record_event("correction.request", correction, by=by, reason=reason, value=plain(correction.value))
     return correction
+
+
+def _require_possible(line: Line, content: Mapping[str, Any], report: Return) -> None:
+    """What cannot be true in the grid cannot be corrected to; what only looks odd has the reason beside it."""
+    corrected = Line(assignment=line.assignment, value=content.get("value"), missing=content.get("missing", ""))
+    history = get_history([line], report.round.period).get(line.pk, [])
+    errors = [f.message for f in check_line(corrected, report.round.period, history) if f.severity == "error"]
+    if errors:
+        raise RecordError(errors[0])
 
 
 @transaction.atomic

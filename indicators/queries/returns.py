@@ -154,6 +154,11 @@ class SheetLine:
         return assignment.milestone.task if assignment.milestone else assignment.task
 
     @property
+    def refused(self) -> list[Correction]:
+        """Corrections that were asked for and sent back, with the reason."""
+        return [c for c in self.line.corrections.all() if c.state == Correction.State.RETURNED]
+
+    @property
     def has_error(self) -> bool:
         return any(f.severity == "error" for f in self.findings)
 

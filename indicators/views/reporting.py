@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ..actions import reporting as actions
 from ..errors import NotReady, RecordError
@@ -159,10 +159,12 @@ STEPS: dict[str, tuple[Step, Promise]] = {
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def take_step(request: HttpRequest, round: str, unit: str, verb: str) -> HttpResponse:
     """Submit, approve, send back or accept; a refusal is shown on the page with the right status."""
     report = _get_report(request, round, unit)
+    if request.method == "GET":  # the address that a refusal left in the browser
+        return redirect("return", round=round, unit=unit)
     step, done = STEPS[verb]
     try:
         step(report, by=request.user, reason=request.POST.get("reason", ""), seen_version=_read_version(request.POST.get("seen", "")))
@@ -176,15 +178,17 @@ def take_step(request: HttpRequest, round: str, unit: str, verb: str) -> HttpRes
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def correct_line(request: HttpRequest, round: str, unit: str, line: int, verb: str) -> HttpResponse:
     """Ask for a correction of an accepted line, or decide one."""
     report = _get_report(request, round, unit)
+    if request.method == "GET":
+        return redirect("return", round=round, unit=unit)
     row = get_object_or_404(Line, pk=line, report=report)
     try:
         message = _correct(row, verb, request)
     except RecordError as error:
-        context = _make_context(request, report, get_sheet(report, request.user), error=error.message, tried=f"{verb}-{line}")
+        context = _make_context(request, report, get_sheet(report, request.user), error=error.message, tried_line=line if verb == "correct" else 0, typed=request.POST)
         return render(request, "indicators/reporting/return.html", context, status=error.status)
     messages.success(request, message)
     return redirect("return", round=round, unit=unit)

@@ -4,10 +4,15 @@
 const grid = document.querySelector("#grid");
 const words = grid.dataset;
 const summary = document.querySelector("#save-state");
-const token = document.querySelector("#submit-form [name=csrfmiddlewaretoken]").value;
+const form = document.querySelector("#submit-form");
 const TYPING_PAUSE = 700;
 const RETRY_FIRST = 2000;
 const RETRY_MOST = 30000;
+
+/** The token of now: signing in again in another tab makes a new one, and this page must go on saving. */
+function token() {
+  return /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? form.elements.csrfmiddlewaretoken.value;
+}
 
 /** What one line of the grid knows of itself. */
 class Row {
@@ -65,7 +70,7 @@ class Row {
     try {
       response = await fetch(`${words.url}${this.element.dataset.line}/`, {
         method: "POST",
-        headers: { "X-CSRFToken": token },
+        headers: { "X-CSRFToken": token() },
         body: new URLSearchParams([...sent, ["seen", String(this.seen)]]),
         redirect: "manual",
       });
@@ -74,7 +79,8 @@ class Row {
       return this.retry(words.offline);
     }
     this.sending = false;
-    if (response.type === "opaqueredirect") return this.retry(words.signedOut);
+    const isWorded = response.headers.get("Content-Type")?.startsWith("application/json");
+    if (response.type === "opaqueredirect" || (response.status === 403 && !isWorded)) return this.retry(words.signedOut);
     if (response.status >= 500) return this.retry(words.offline);
     const answer = await response.json().catch(() => ({ message: `${words.unsaved}（${response.status}）` }));
     this.delay = RETRY_FIRST;
@@ -111,6 +117,8 @@ class Row {
   /** The server will not store what was typed: it stays in the cell, with the sentence under it. */
   refuse(message) {
     this.failed = true;
+    // What was said of the value before is not true of this one.
+    this.show({ findings: "", verdict: "", other: "" });
     this.problem(message);
     this.field("value").setAttribute("aria-invalid", "true");
     this.say("unsaved");
@@ -225,7 +233,8 @@ window.addEventListener("beforeunload", (event) => {
 });
 
 // Handing in waits for the last cell to be saved; a cell that cannot be saved is shown instead.
-document.querySelector("#submit-form").addEventListener("submit", async (event) => {
+form.addEventListener("submit", async (event) => {
+  form.elements.csrfmiddlewaretoken.value = token();
   if (!unsettled().length) return;
   event.preventDefault();
   await Promise.all(unsettled().map((row) => row.save()));

@@ -51,3 +51,46 @@ def test_a_new_account_has_no_role(client: Client, people: dict[str, User]) -> N
     )
     assert answer.status_code == 302
     assert not User.objects.get(username="new").roles
+
+
+def test_the_sign_in_of_the_site_is_the_one_there_is(client: Client, people: dict[str, User]) -> None:
+    assert client.get("/admin/", follow=True).redirect_chain[-1][0].startswith("/accounts/login/")
+    client.force_login(people["office"])
+    assert client.get("/admin/").status_code in (302, 403)
+    assert client.get("/admin/login/").status_code == 403
+
+
+def test_an_administrators_password_is_nobody_elses_to_set(client: Client, people: dict[str, User]) -> None:
+    client.force_login(people["system"])
+    words = {"password1": "a-long-passphrase-7", "password2": "a-long-passphrase-7", "usable_password": "true"}
+    assert client.post(f"/admin/accounts/user/{people['security'].pk}/password/", words).status_code == 403
+    assert client.post(f"/admin/accounts/user/{people['office'].pk}/password/", words).status_code == 302
+    assert AuditEvent.objects.filter(verb="user.set_password", actor=people["system"]).count() == 1
+
+
+def test_an_ended_role_is_not_prolonged(client: Client, people: dict[str, User]) -> None:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    now = timezone.now()
+    ended = RoleAssignment.objects.create(user=people["office"], role=Role.REVIEWER, granted_at=now - timedelta(days=2), ends_at=now - timedelta(days=1))
+    own = RoleAssignment.objects.create(user=people["security"], role=Role.REVIEWER, granted_at=now - timedelta(days=2), ends_at=now - timedelta(days=1))
+    client.force_login(people["security"])
+    for row in (ended, own):
+        client.post(f"/admin/accounts/roleassignment/{row.pk}/change/", {"ends_at_0": "", "ends_at_1": ""})
+        row.refresh_from_db()
+        assert row.ends_at is not None
+
+
+def test_a_renamed_unit_keeps_its_earlier_name(client: Client, people: dict[str, User]) -> None:
+    from datetime import date
+
+    from kejiting.accounts.actions import keep_unit_version
+    from kejiting.accounts.models import UnitVersion
+
+    unit = people["office"].unit
+    keep_unit_version(unit, on=date(2022, 1, 1))
+    client.force_login(people["system"])
+    client.post(f"/admin/accounts/unit/{unit.pk}/change/", {"code": unit.code, "kind": unit.kind, "name_zh": "新名称", "name_en": ""})
+    assert list(UnitVersion.objects.filter(unit=unit).order_by("valid").values_list("name_zh", flat=True)) == ["kjt", "新名称"]
