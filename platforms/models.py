@@ -1,3 +1,5 @@
+from typing import Self, TypeVar
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
@@ -9,11 +11,13 @@ from kejiting.accounts.classification import Classification
 from kejiting.accounts.database import SpanOf
 from kejiting.accounts.models import Area, User
 
+_Entry = TypeVar("_Entry", bound=models.Model, covariant=True)
 
-class RegisterQuerySet(models.QuerySet):
+
+class RegisterQuerySet(models.QuerySet[_Entry, _Entry]):
     """Rows of a register: what every one of them shares about who may see it."""
 
-    def visible_to(self, user: User) -> "RegisterQuerySet":
+    def visible_to(self, user: User) -> Self:
         return self if user.clearance == Classification.INTERNAL else self.filter(classification=Classification.PUBLIC)
 
 

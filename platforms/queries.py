@@ -8,6 +8,7 @@ from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from indicators.models import Breakdown, Observation, Result
+from indicators.models.observation import ObservationQuerySet
 from kejiting.accounts.classification import Classification
 from kejiting.accounts.models import User
 
@@ -93,7 +94,7 @@ def get_counts(user: User, prefix: str) -> Sequence[StatedAndCounted]:
     return [StatedAndCounted(o, stated.get(o.indicator.stated_as_id or 0), differences.get(pk)) for pk, o in counted.items()]
 
 
-def _newest(rows: QuerySet[Observation]) -> dict[int, Observation]:
+def _newest(rows: ObservationQuerySet) -> dict[int, Observation]:
     """By indicator: the newest vintage of the newest period."""
     return {o.indicator_id: o for o in sorted(rows.latest(), key=lambda o: o.period.ends_on)}
 
