@@ -62,9 +62,9 @@ def check_line(line: Line, period: Period, history: Sequence[Observation]) -> li
     """The findings of one line as it stands."""
     if not line.is_filled:
         return [LineFinding("empty", "error", _empty(line))]
-    if line.value is None or line.kind != "indicator":
-        return []
     indicator = line.assignment.indicator
+    if line.value is None or indicator is None:
+        return []
     found = [
         LineFinding(f.code, f.severity, _word(f.code, f.numbers, indicator, line.value))
         for f in quality.checks(_series(line.value, period, history), accumulation=indicator.accumulation, bounds=_bounds(indicator))

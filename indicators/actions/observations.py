@@ -73,7 +73,7 @@ def _newest(statements: Iterable[Statement]) -> dict[tuple[int, str, str, str], 
     rows = Observation.objects.filter(
         indicator__in={c[0] for c in cells}, area__in={c[1] for c in cells}, period__in={c[3] for c in cells}
     ).latest()
-    return {(o.indicator_id, o.area_id, o.breakdown_id, o.period_id): o for o in rows}
+    return {o.cell: o for o in rows}
 
 
 def _says_the_same(statement: Statement, known: Observation | None) -> bool:

@@ -1,4 +1,5 @@
 from datetime import date
+from typing import cast
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
@@ -86,6 +87,13 @@ class Assignment(models.Model):
         return "milestone" if self.milestone_id else "narrative"
 
     @property
+    def cell(self) -> tuple[Indicator, str, str]:
+        """The indicator, area and breakdown whose figure is reported. Raises ``ValueError`` where it is no figure."""
+        if self.indicator is None or self.area_id is None:
+            raise ValueError(f"assignment {self.pk} is of a {self.kind}")
+        return self.indicator, self.area_id, cast(str, self.breakdown_id)  # the stubs take a default for null
+
+    @property
     def subject(self) -> str:
         """The name of what is reported."""
-        return str(self.indicator or self.milestone or self.task.title_zh)
+        return str(self.indicator or self.milestone or (self.task and self.task.title_zh))

@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Self
+from typing import Self, cast
 
 import pgtrigger
 from django.conf import settings
@@ -161,6 +161,11 @@ class Observation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.indicator_id} {self.area_id} {self.period_id} #{self.vintage} {self.value}"
+
+    @property
+    def cell(self) -> tuple[int, str, str, str]:
+        """What the value is of: the ids of indicator, area, breakdown and period."""
+        return self.indicator_id, self.area_id, cast(str, self.breakdown_id), self.period_id  # the stubs take a default for null
 
     @property
     def origin(self) -> str:
