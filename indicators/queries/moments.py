@@ -1,7 +1,7 @@
 """The moment a page speaks of: now, as the record was (``?as_of=``), or as was published (``?known_on=``)."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
@@ -40,7 +40,13 @@ NOW = Moment()
 
 def parse_moment(as_of: str | None, known_on: str | None) -> Moment:
     """Read the two query parameters. A date means the end of that day in Shanghai. Raises ``RecordError``."""
-    return Moment(_parse_datetime(as_of) if as_of else None, _parse_date(known_on) if known_on else None)
+    moment = Moment(_parse_datetime(as_of) if as_of else None, _parse_date(known_on) if known_on else None)
+    # The rest of today is now; a clock that runs a little ahead is forgiven.
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    for day in (moment.as_of and timezone.localdate(moment.as_of), moment.known_on):
+        if day and day > tomorrow:
+            raise RecordError(_("%(day)s 还没有到：只能查看过去的情况。") % {"day": day.isoformat()})
+    return moment
 
 
 def _parse_datetime(text: str) -> datetime:
