@@ -3,7 +3,7 @@
 A chart has a sentence that says its finding, and the page shows the same series as a table beside it.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -70,9 +70,7 @@ def build_trend(spec_id: str, lines: Sequence[Line], targets: Sequence[Target], 
     drawn = [t for t in targets if t.kind == Target.Kind.ABSOLUTE and t.unit_of_measure == indicator.unit_of_measure]
     data += [_draw_target(target, start, scale, steps) for target in drawn]
     periods = [period for line in lines for period, _value in line.points] + [t.period for t in drawn]
-    labels = [_label_line(line, scale, unit, steps) for line in lines] + [
-        _label_target(target, start, scale, steps) for target in drawn
-    ]
+    labels = [*(_label_line(line, scale, unit, steps) for line in lines), *_label_targets(drawn, start, scale, steps)]
     layout: dict[str, Any] = {
         "xaxis": _make_axis(periods, steps),
         "yaxis": {"ticksuffix": "%" if unit == "%" else ""},
@@ -235,17 +233,31 @@ def _name_target(target: Target) -> str:
     }
 
 
-def _label_target(target: Target, start: float, scale: Decimal, steps: int) -> dict[str, Any]:
-    """The target in words, on its line where that begins."""
-    return {
-        "x": min(start, _x(target.period, steps)),
-        "y": float(target.value / scale),
-        "text": _name_target(target),
-        "showarrow": False,
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "font": {"color": INK},
-    }
+def _label_targets(targets: Sequence[Target], start: float, scale: Decimal, steps: int) -> list[dict[str, Any]]:
+    """The targets in words, each on its line where that begins; those of one value in one label."""
+    lines: dict[Decimal, list[Target]] = defaultdict(list)
+    for target in targets:
+        lines[target.value].append(target)
+    return [
+        {
+            "x": min(start, *(_x(target.period, steps) for target in together)),
+            "y": float(value / scale),
+            "text": _name_targets(together),
+            "showarrow": False,
+            "xanchor": "left",
+            # The lowest stands under its line, so that two lines close together keep their labels apart.
+            "yanchor": "top" if len(lines) > 1 and value == min(lines) else "bottom",
+            "font": {"color": INK},
+        }
+        for value, together in lines.items()
+    ]
+
+
+def _name_targets(targets: Sequence[Target]) -> str:
+    """2025年、2030年目标 ≥65%: of one value, said once."""
+    last = targets[-1]
+    earlier = dict.fromkeys(format_period(target.period_id) for target in targets if target.period_id != last.period_id)
+    return "".join(f"{period}、" for period in earlier) + _name_target(last)
 
 
 def _draw_target(target: Target, start: float, scale: Decimal, steps: int) -> dict[str, Any]:

@@ -2,22 +2,28 @@
 
 import { CONFIG, TEMPLATE } from "./plotly-template.js";
 
-const NARROW = 480;
-const TICKS_NARROW = 5;
+// What a tick's label and the air beside it take, and the margins beside the axis, in pixels.
+const TICK_CHARACTER = 8;
+const TICK_AIR = 12;
+const MARGINS = 84;
 
 function draw(figure) {
   const spec = JSON.parse(document.getElementById(figure.dataset.chart).textContent);
-  const layout = { ...spec.layout, template: TEMPLATE };
-  if (figure.clientWidth < NARROW) layout.xaxis = thin(layout.xaxis);
+  const layout = { ...spec.layout, xaxis: thin(spec.layout.xaxis, figure.clientWidth - MARGINS), template: TEMPLATE };
   globalThis.Plotly.newPlot(figure, spec.data, layout, CONFIG);
 }
 
-/** The server names each tick; a narrow figure shows every second or third, the last always. */
-function thin(axis) {
+/** The server names each tick; of those that would run into each other only the later is shown, the newest always. */
+function thin(axis, width) {
   const { tickvals = [], ticktext = [] } = axis ?? {};
-  const step = Math.ceil(tickvals.length / TICKS_NARROW);
-  const kept = (_item, at) => (tickvals.length - 1 - at) % step === 0;
-  return step > 1 ? { ...axis, tickvals: tickvals.filter(kept), ticktext: ticktext.filter(kept) } : axis;
+  const scale = width / (tickvals.at(-1) - tickvals[0] || 1);
+  const kept = [];
+  for (let at = tickvals.length - 1, edge = Infinity; at >= 0; at -= 1) {
+    if ((edge - tickvals[at]) * scale < ticktext[at].length * TICK_CHARACTER + TICK_AIR) continue;
+    kept.unshift(at);
+    edge = tickvals[at];
+  }
+  return { ...axis, tickvals: kept.map((at) => tickvals[at]), ticktext: kept.map((at) => ticktext[at]) };
 }
 
 function drawIn(root) {

@@ -3,7 +3,7 @@
 import pytest
 
 from indicators.charts import build_indicator_chart
-from indicators.models import Observation
+from indicators.models import Document, Observation
 from indicators.queries.indicators import get_indicator
 from tests.builders import Cast, make_indicator, make_target, observe
 
@@ -41,3 +41,16 @@ def test_every_drawn_value_is_in_the_table(cast: Cast) -> None:
 
 def test_nothing_is_drawn_of_nothing(cast: Cast) -> None:
     assert build_indicator_chart(get_indicator(cast.du, make_indicator().code)) is None
+
+
+def test_targets_of_one_value_share_a_label(cast: Cast) -> None:
+    indicator = make_indicator(accumulation="stock", unit_of_measure="%", frequency="year")
+    observe(indicator, {"2019": "52.8", "2020": "55.1"})
+    for value, period in (("62", "2025"), ("65", "2025"), ("65", "2030")):
+        make_target(indicator, value, period, document=Document.objects.create(title=f"{value} {period}"))
+    chart = build_indicator_chart(get_indicator(cast.du, indicator.code))
+    assert chart is not None
+    labels = [(label["text"], label["y"]) for label in chart.spec["layout"]["annotations"]]
+    assert labels == [("55.1%", 55.1), ("2025年目标 ≥62%", 62), ("2025年、2030年目标 ≥65%", 65)]
+    # Each of them is drawn, to its own year.
+    assert [trace["x"][1] for trace in chart.spec["data"][1:]] == [2025, 2025, 2030]
