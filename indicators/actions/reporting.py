@@ -206,11 +206,11 @@ def _observe(statements: list[Statement], *, cause: str) -> None:
 
 
 def _state_line(line: Line, report: Return, now: datetime) -> Statement:
-    assignment = line.assignment
+    indicator, area, breakdown = line.assignment.cell
     return Statement(
-        indicator=assignment.indicator,
-        area=assignment.area_id,
-        breakdown=assignment.breakdown_id,
+        indicator=indicator,
+        area=area,
+        breakdown=breakdown,
         period=report.round.period_id,
         value=line.value,
         qualifier=line.qualifier,
@@ -284,24 +284,28 @@ def accept_correction(correction: Correction, *, by: User, reason: str = "") -> 
     _decide(correction, Correction.State.ACCEPTED, by=by, now=now, reason=reason)
     line = correction.line
     if line.kind == "indicator":
-        statement = Statement(
-            indicator=line.assignment.indicator,
-            area=line.assignment.area_id,
-            breakdown=line.assignment.breakdown_id,
-            period=report.round.period_id,
-            value=correction.value,
-            qualifier=correction.qualifier,
-            missing=correction.missing,
-            note=correction.reason,
-            published_on=timezone.localdate(now),
-            origin={"line": line, "correction": correction},
-        )
-        record_observations([statement], cause=f"correction {correction.pk}")
-    else:
+        record_observations([_state_correction(correction, report, now)], cause=f"correction {correction.pk}")
+    elif line.assignment.milestone:
         mark_tasks([line.assignment.milestone.task_id], cause=f"correction {correction.pk}")
     _bump(report)
     record_event("correction.accept", correction, by=by, reason=reason, value=plain(correction.value), previous=plain(correction.previous))
     return correction
+
+
+def _state_correction(correction: Correction, report: Return, now: datetime) -> Statement:
+    indicator, area, breakdown = correction.line.assignment.cell
+    return Statement(
+        indicator=indicator,
+        area=area,
+        breakdown=breakdown,
+        period=report.round.period_id,
+        value=correction.value,
+        qualifier=correction.qualifier,
+        missing=correction.missing,
+        note=correction.reason,
+        published_on=timezone.localdate(now),
+        origin={"line": correction.line, "correction": correction},
+    )
 
 
 @transaction.atomic

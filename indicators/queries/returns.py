@@ -214,26 +214,32 @@ def _make_row(
     row = SheetLine(line, in_force, check_line(line, period, history), history=history, observation=observed.get(line.pk))
     row.pending = next((c for c in line.corrections.all() if c.state == Correction.State.PENDING), None)
     if line.assignment.indicator:
-        row.entry = get_entry_rule(line.assignment.indicator, period, history)
-        row.previous, row.previous_typed = _value_before(row, period, 1)
-        row.last_year, row.last_year_typed = _value_before(row, period, STEPS_A_YEAR[period.frequency])
+        _add_figures(row, period, targets)
     if earlier := narratives.get(line.assignment_id):
         row.previous_text, row.previous = (earlier.progress, None) if line.kind == "narrative" else ("", earlier.value)
-    if line.kind == "indicator" and (target := targets.get((line.assignment.indicator_id, line.assignment.area_id))):
-        row.target = target
-        judge_row(row, period)
     return row
 
 
-def judge_row(row: SheetLine, period: Period) -> None:
+def _add_figures(row: SheetLine, period: Period, targets: dict[tuple[int, str], Target]) -> None:
+    """What stands beside a figure: how it is typed, the values before it, how far it is to the year's target."""
+    indicator, area, _breakdown = row.line.assignment.cell
+    row.entry = get_entry_rule(indicator, period, row.history)
+    row.previous, row.previous_typed = _value_before(row, indicator, period, 1)
+    row.last_year, row.last_year_typed = _value_before(row, indicator, period, STEPS_A_YEAR[period.frequency])
+    if target := targets.get((indicator.pk, area)):
+        row.target = target
+        _judge(row, target, period)
+
+
+def _judge(row: SheetLine, target: Target, period: Period) -> None:
     """Completion, schedule and light of what is typed, by the very function that judges accepted values."""
     from ..recompute.judge import judge_typed
 
-    verdict = judge_typed(row.target, row.value, period, row.history)
+    verdict = judge_typed(target, row.value, period, row.history)
     row.completion, row.schedule, row.light = verdict.completion, verdict.schedule, verdict.light
 
 
-def _value_before(row: SheetLine, period: Period, steps: int) -> tuple[Decimal | None, Decimal | None]:
+def _value_before(row: SheetLine, indicator: Indicator, period: Period, steps: int) -> tuple[Decimal | None, Decimal | None]:
     """The value ``steps`` periods earlier, as stored and in the form that is typed."""
     if period.frequency == "range":
         return None, None
@@ -242,7 +248,7 @@ def _value_before(row: SheetLine, period: Period, steps: int) -> tuple[Decimal |
     if not row.entry.is_converted:
         return stored, stored
     then = Period(label=earlier.label, frequency=earlier.frequency, starts_on=earlier.starts_on, ends_on=earlier.ends_on)
-    rule = get_entry_rule(row.line.assignment.indicator, then, row.history)
+    rule = get_entry_rule(indicator, then, row.history)
     return stored, rule.to_typed(stored) if rule.is_converted else None
 
 
