@@ -6,13 +6,15 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from kejiting.accounts.http import SignedInRequest
 
 from ..actions import reporting as actions
 from ..errors import NotReady, RecordError
@@ -23,7 +25,7 @@ from ..queries.returns import Sheet, SheetLine, get_pending_corrections, get_ret
 
 @login_required
 @require_GET
-def todo(request: HttpRequest) -> HttpResponse:
+def todo(request: SignedInRequest) -> HttpResponse:
     """What waits for this person, and the returns they may look up."""
     return render(
         request,
@@ -38,13 +40,13 @@ def todo(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def return_page(request: HttpRequest, round: str, unit: str) -> HttpResponse:
+def return_page(request: SignedInRequest, round: str, unit: str) -> HttpResponse:
     """One return: a grid for who fills it, a comparison for who reviews it."""
     report = _get_report(request, round, unit)
     return render(request, "indicators/reporting/return.html", _make_context(request, report, get_sheet(report, request.user)))
 
 
-def _make_context(request: HttpRequest, report: Return, sheet: Sheet, **more: Any) -> dict[str, Any]:
+def _make_context(request: SignedInRequest, report: Return, sheet: Sheet, **more: Any) -> dict[str, Any]:
     user = request.user
     may_edit = report.is_editable and user.has_perm("return.edit", report)
     return {
@@ -72,7 +74,7 @@ def _by_what_changed(row: SheetLine) -> tuple[bool, bool, Decimal]:
     return (not row.findings, row.line.kind == "narrative", -size)
 
 
-def _get_report(request: HttpRequest, round: str, unit: str) -> Return:
+def _get_report(request: SignedInRequest, round: str, unit: str) -> Return:
     try:
         return get_return(request.user, round, unit)
     except Return.DoesNotExist:
@@ -81,7 +83,7 @@ def _get_report(request: HttpRequest, round: str, unit: str) -> Return:
 
 @login_required
 @require_POST
-def save_line(request: HttpRequest, round: str, unit: str, line: int) -> JsonResponse:
+def save_line(request: SignedInRequest, round: str, unit: str, line: int) -> JsonResponse:
     """Save one cell of the grid as it was typed; answers with what to show in its row."""
     report = _get_report(request, round, unit)
     row = next((r for r in get_sheet(report, request.user).lines if r.line.pk == line), None)
@@ -105,7 +107,7 @@ def _read_version(text: str) -> int | None:
     return int(text)
 
 
-def _read_changes(request: HttpRequest, row: SheetLine) -> dict[str, Any]:
+def _read_changes(request: SignedInRequest, row: SheetLine) -> dict[str, Any]:
     """What was posted, with a typed amount turned into the stored form."""
     names = {"value", "qualifier", "missing", "note", "problems", "next_steps"} & set(request.POST)
     changes: dict[str, Any] = {name: request.POST[name] for name in names}
@@ -114,7 +116,7 @@ def _read_changes(request: HttpRequest, row: SheetLine) -> dict[str, Any]:
     return changes
 
 
-def _refuse(request: HttpRequest, error: RecordError | NotANumber, row: SheetLine) -> JsonResponse:
+def _refuse(request: SignedInRequest, error: RecordError | NotANumber, row: SheetLine) -> JsonResponse:
     answer: dict[str, Any] = {"message": str(error)}
     status = getattr(error, "status", 422)
     if status == 412:
@@ -123,7 +125,7 @@ def _refuse(request: HttpRequest, error: RecordError | NotANumber, row: SheetLin
     return JsonResponse(answer, status=status)
 
 
-def _show_row(request: HttpRequest, report_id: int, line: int) -> dict[str, Any]:
+def _show_row(request: SignedInRequest, report_id: int, line: int) -> dict[str, Any]:
     report = Return.objects.select_related("round__period", "unit").get(pk=report_id)
     sheet = get_sheet(report, request.user)
     row = next(r for r in sheet.lines if r.line.pk == line)
@@ -160,7 +162,7 @@ STEPS: dict[str, tuple[Step, Promise]] = {
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def take_step(request: HttpRequest, round: str, unit: str, verb: str) -> HttpResponse:
+def take_step(request: SignedInRequest, round: str, unit: str, verb: str) -> HttpResponse:
     """Submit, approve, send back or accept; a refusal is shown on the page with the right status."""
     report = _get_report(request, round, unit)
     if request.method == "GET":  # the address that a refusal left in the browser
@@ -173,13 +175,13 @@ def take_step(request: HttpRequest, round: str, unit: str, verb: str) -> HttpRes
         problems = error.problems if isinstance(error, NotReady) else []
         context = _make_context(request, report, get_sheet(report, request.user), error=error.message, problems=problems, tried=verb)
         return render(request, "indicators/reporting/return.html", context, status=error.status)
-    messages.success(request, done)
+    messages.success(request, str(done))
     return redirect("return", round=round, unit=unit)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def correct_line(request: HttpRequest, round: str, unit: str, line: int, verb: str) -> HttpResponse:
+def correct_line(request: SignedInRequest, round: str, unit: str, line: int, verb: str) -> HttpResponse:
     """Ask for a correction of an accepted line, or decide one."""
     report = _get_report(request, round, unit)
     if request.method == "GET":
@@ -194,7 +196,7 @@ def correct_line(request: HttpRequest, round: str, unit: str, line: int, verb: s
     return redirect("return", round=round, unit=unit)
 
 
-def _correct(line: Line, verb: str, request: HttpRequest) -> str:
+def _correct(line: Line, verb: str, request: SignedInRequest) -> str:
     reason = request.POST.get("reason", "")
     if verb == "correct":
         typed = {name: request.POST.get(name, "") for name in ("value", "missing", "qualifier")}
