@@ -5,7 +5,7 @@ Nothing of the record is edited here: that is done on screens of the product, by
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -23,7 +23,7 @@ from .actions import keep_unit_version
 from .audit import record_event
 from .models import ADMINISTRATORS, RoleAssignment, Unit, User
 
-admin.site.site_header = admin.site.site_title = _("系统管理")  # type: ignore[assignment]  # lazily translated
+admin.site.site_header = admin.site.site_title = _("系统管理")
 admin.site.unregister(Group)
 
 
@@ -41,7 +41,12 @@ def _sign_in(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
 
 
 admin.site.login = _sign_in  # type: ignore[method-assign]  # the site's own page
-admin.site.has_permission = _may_enter  # type: ignore[method-assign]
+admin.site.has_permission = _may_enter  # type: ignore[method-assign]  # roles decide
+
+
+def _by(request: HttpRequest) -> User:
+    """Who does it: nobody comes in here unless signed in."""
+    return cast(User, request.user)
 
 
 class ByPermission(admin.ModelAdmin):
@@ -64,10 +69,10 @@ class ByPermission(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
         # What a demonstration account makes is demonstration.
         if not change and hasattr(obj, "is_demo"):
-            obj.is_demo = request.user.is_demo  # type: ignore[union-attr]
+            obj.is_demo = _by(request).is_demo
         super().save_model(request, obj, form, change)
         verb = f"{obj._meta.model_name}.{'change' if change else 'add'}"
-        record_event(verb, obj, by=request.user, fields=sorted(form.changed_data))  # type: ignore[arg-type]
+        record_event(verb, obj, by=_by(request), fields=sorted(form.changed_data))
 
 
 class NewUserForm(UserCreationForm):
@@ -77,7 +82,7 @@ class NewUserForm(UserCreationForm):
 
 
 @admin.register(User)
-class UserAdmin(ByPermission, DjangoUserAdmin):  # type: ignore[misc]  # both are ModelAdmins
+class UserAdmin(ByPermission, DjangoUserAdmin):
     """Accounts. A new one has no role: the security administrator gives it."""
 
     permission = "user.manage"
@@ -96,7 +101,7 @@ class UserAdmin(ByPermission, DjangoUserAdmin):  # type: ignore[misc]  # both ar
             raise PermissionDenied
         response = super().user_change_password(request, id, form_url)
         if user is not None and request.method == "POST" and response.status_code == HTTPStatus.FOUND:
-            record_event("user.set_password", user, by=request.user)  # type: ignore[arg-type]  # signed in
+            record_event("user.set_password", user, by=_by(request))
         return response
 
 
@@ -145,10 +150,10 @@ class RoleAssignmentAdmin(ByPermission):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "user":
-            kwargs["queryset"] = User.objects.exclude(pk=request.user.pk)
+            kwargs["queryset"] = User.objects.exclude(pk=_by(request).pk)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: RoleAssignment, form: forms.ModelForm, change: bool) -> None:
         if not change:
-            obj.granted_by = request.user  # type: ignore[assignment]
+            obj.granted_by = _by(request)
         super().save_model(request, obj, form, change)
