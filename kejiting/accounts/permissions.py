@@ -31,28 +31,28 @@ def is_of_unit(user: User, report: object) -> bool:
 
 @rules.predicate
 def is_of_unit_or_above(user: User, report: object) -> bool:
-    return bool(report) and user.unit_id in (report.unit_id, report.unit.parent_id)  # type: ignore[attr-defined]
+    return bool(report) and user.unit_id in (report.unit_id, report.unit.parent_id)  # type: ignore[attr-defined]  # a return
 
 
 @rules.predicate
 def wrote_no_line(user: User, report: object) -> bool:
     """Nobody reviews their own entry: whoever typed in a line once, though a colleague typed last."""
-    return report.submitted_by_id != user.pk and not report.lines.filter(entries__by=user).exists()  # type: ignore[attr-defined]
+    return report.submitted_by_id != user.pk and not report.lines.filter(entries__by=user).exists()  # type: ignore[attr-defined]  # a return
 
 
 @rules.predicate
 def did_not_approve(user: User, report: object) -> bool:
-    return report.approved_by_id != user.pk  # type: ignore[attr-defined]
+    return report.approved_by_id != user.pk  # type: ignore[attr-defined]  # a return
 
 
 @rules.predicate
 def is_another_person(user: User, correction: object) -> bool:
-    return correction.requested_by_id != user.pk  # type: ignore[attr-defined]
+    return correction.requested_by_id != user.pk  # type: ignore[attr-defined]  # a correction
 
 
 @rules.predicate
 def corrects_other_units_line(user: User, correction: object) -> bool:
-    return correction.line.report.unit_id != user.unit_id  # type: ignore[attr-defined]
+    return correction.line.report.unit_id != user.unit_id  # type: ignore[attr-defined]  # a correction
 
 
 is_other_unit = ~is_of_unit

@@ -12,7 +12,7 @@ class User(AbstractUser):
     """An account: one person, or one outside system that holds an API key. Each belongs to a unit."""
 
     first_name = None  # type: ignore[assignment]  # Chinese names are one field
-    last_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]  # likewise
     name = models.CharField(_("姓名"), max_length=60, blank=True)
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="users", verbose_name=_("单位"))
     clearance = models.CharField(_("可见范围"), max_length=10, choices=Classification, default=Classification.INTERNAL)
