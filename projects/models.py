@@ -66,7 +66,7 @@ class Project(RegisterEntry):
 
 
 class ProjectFunding(models.Model):
-    """Money of a project in a year from a source: what was approved, paid and spent (万元)."""
+    """Money of a project in a year from a source: what was approved, paid and spent (万元); null where it is not known."""
 
     class Source(models.TextChoices):
         CENTRAL = "central", _("中央财政")
@@ -77,9 +77,9 @@ class ProjectFunding(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="funding")
     year = models.PositiveSmallIntegerField(_("年度"))
     source = models.CharField(_("来源"), max_length=10, choices=Source)
-    approved = models.DecimalField(_("批复"), max_digits=16, decimal_places=4, default=0)
-    paid = models.DecimalField(_("拨付"), max_digits=16, decimal_places=4, default=0)
-    spent = models.DecimalField(_("支出"), max_digits=16, decimal_places=4, default=0)
+    approved = models.DecimalField(_("批复"), max_digits=16, decimal_places=4, null=True, blank=True)
+    paid = models.DecimalField(_("拨付"), max_digits=16, decimal_places=4, null=True, blank=True)
+    spent = models.DecimalField(_("支出"), max_digits=16, decimal_places=4, null=True, blank=True)
 
     class Meta:
         verbose_name = _("项目经费")

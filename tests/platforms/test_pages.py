@@ -51,3 +51,9 @@ def test_what_is_internal_is_hidden_from_who_may_see_only_what_is_public(reader:
     model.objects.filter(pk=row.pk).update(classification="internal")
     assert reader.get(f"{path}{row.code}/").status_code == 404
     assert f"/{row.code}/" not in reader.get(path).content.decode()
+
+
+def test_members_nobody_named_are_not_said_to_be_none(reader: Client) -> None:
+    page = reader.get("/consortia/", {"q": "化工新材料"})
+    assert page.context["page"].object_list[0].member_count == 0
+    assert "<td>0</td>" not in page.content.decode()

@@ -53,3 +53,9 @@ def test_a_project_that_was_stopped_or_is_of_later_years_is_not_counted() -> Non
     counted = Observation.objects.filter(indicator__code="projects.count").latest().get()
     assert counted.register_count is not None
     assert [member["code"] for member in counted.register_count.members] == ["compact-heavy-ion", "undated"]
+
+
+def test_what_its_source_does_not_say_of_a_projects_money_is_unknown_not_zero(reader: Client) -> None:
+    money = Project.objects.get(code="compact-heavy-ion").funding.get()
+    assert (money.approved, money.paid, money.spent) == (15_000, None, None)
+    assert "0万元" not in reader.get("/projects/compact-heavy-ion/").content.decode()
