@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+import hypothesis
 import pytest
 
 from tests.demo_fixtures import demo_record, facts_record  # noqa: F401 - fixtures for every test
@@ -28,6 +29,10 @@ os.environ.setdefault("SECRET_KEY", "only-for-tests-and-therefore-no-secret-at-a
 os.environ["DJANGO_SETTINGS_MODULE"] = "kejiting.settings"
 # Playwright's loop makes Django believe that a browser test is asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+# The machine is shared: how long an example takes says nothing about the code.
+hypothesis.settings.register_profile("shared-machine", deadline=None)
+hypothesis.settings.load_profile("shared-machine")
 
 _servers = contextlib.ExitStack()
 
