@@ -66,22 +66,23 @@ def build_trend(spec_id: str, lines: Sequence[Line], targets: Sequence[Target], 
     scale, unit = _scale(lines, indicator.unit_of_measure)
     steps = max(_STEPS[period.frequency] for line in lines for period, _value in line.points)
     data = [_draw_line(line, scale, unit, steps) for line in lines]
-    start = min(_x(period, steps) for line in lines for period, _value in line.points)
     drawn = [t for t in targets if t.kind == Target.Kind.ABSOLUTE and t.unit_of_measure == indicator.unit_of_measure]
-    data += [_draw_target(target, start, scale, steps) for target in drawn]
+    spans = _span_targets(drawn, lines, steps)
+    data += [_draw_target(span, scale) for span in spans]
     periods = [period for line in lines for period, _value in line.points] + [t.period for t in drawn]
-    labels = [*(_label_line(line, scale, unit, steps) for line in lines), *_label_targets(drawn, start, scale, steps)]
+    is_rank = indicator.unit_of_measure == "位"
+    labels = [*(_label_line(line, scale, unit, steps) for line in lines), *_label_targets(spans, scale, is_reversed=is_rank)]
     layout: dict[str, Any] = {
         "xaxis": _make_axis(periods, steps),
         "yaxis": {"ticksuffix": "%" if unit == "%" else ""},
         # Names stand at what they name, so nobody looks to and fro between lines and a legend.
         "showlegend": False,
         "annotations": [label for label in labels if label],
-        "margin": {"l": 52 if unit == "%" else 68, "r": _room(lines, drawn, steps), "t": 20, "b": 32},
+        "margin": {"l": 52 if unit == "%" else 68, "r": 16, "t": 20, "b": 32},
     }
     if unit != "%":
         layout["yaxis"]["title"] = {"text": unit, "standoff": 6}
-    if indicator.unit_of_measure == "位":
+    if is_rank:
         layout["yaxis"]["autorange"] = "reversed"
     return Chart(spec_id, {"data": data, "layout": layout}, takeaway, takeaway)
 
@@ -218,13 +219,6 @@ def _label_line(line: Line, scale: Decimal, unit: str, steps: int) -> dict[str, 
     }
 
 
-def _room(lines: Sequence[Line], targets: Sequence[Target], steps: int) -> int:
-    """Pixels to the right for the labels of the lines; fewer where a target further on leaves room already."""
-    end = max(_x(period, steps) for line in lines for period, value in line.points)
-    ahead = max((_x(target.period, steps) for target in targets), default=end)
-    return 16 if ahead - end >= 1 else 88
-
-
 def _name_target(target: Target) -> str:
     return _("%(period)s目标 %(sign)s%(value)s") % {
         "period": format_period(target.period_id),
@@ -233,24 +227,51 @@ def _name_target(target: Target) -> str:
     }
 
 
-def _label_targets(targets: Sequence[Target], start: float, scale: Decimal, steps: int) -> list[dict[str, Any]]:
-    """The targets in words, each on its line where that begins; those of one value in one label."""
-    lines: dict[Decimal, list[Target]] = defaultdict(list)
+@dataclass(frozen=True)
+class _Span:
+    """A target and from where to where on the axis its line leads."""
+
+    target: Target
+    start: float
+    end: float
+
+
+def _span_targets(targets: Sequence[Target], lines: Sequence[Line], steps: int) -> list[_Span]:
+    """From the chart's beginning to the target's period; of a running total, which begins anew, within its own year."""
+    first = min(_x(period, steps) for line in lines for period, _value in line.points)
+    restarts = steps > 1 and any(line.restarts for line in lines)
+    spans = []
     for target in targets:
-        lines[target.value].append(target)
-    return [
-        {
-            "x": min(start, *(_x(target.period, steps) for target in together)),
-            "y": float(value / scale),
-            "text": _name_targets(together),
-            "showarrow": False,
-            "xanchor": "left",
-            # The lowest stands under its line, so that two lines close together keep their labels apart.
-            "yanchor": "top" if len(lines) > 1 and value == min(lines) else "bottom",
-            "font": {"color": INK},
-        }
-        for value, together in lines.items()
-    ]
+        end = _x(target.period, steps)
+        start = max(first, float(target.period.ends_on.year)) if restarts else first
+        spans.append(_Span(target, min(start, end), end))
+    return spans
+
+
+def _label_targets(spans: Sequence[_Span], scale: Decimal, *, is_reversed: bool) -> list[dict[str, Any]]:
+    """The targets in words, each on its line where that begins or, in the chart's right half, ends; those of one value in one label."""
+    lines: dict[Decimal, list[_Span]] = defaultdict(list)
+    for span in spans:
+        lines[span.target.value].append(span)
+    middle = (min(span.start for span in spans) + max(span.end for span in spans)) / 2 if spans else 0
+    # The lowest on screen stands under its line, so that two lines close together keep their labels apart.
+    lowest = (max(lines) if is_reversed else min(lines)) if len(lines) > 1 else None
+    labels = []
+    for value, together in lines.items():
+        start, end = min(span.start for span in together), max(span.end for span in together)
+        labels.append(
+            {
+                "name": "target",
+                "x": start if start <= middle else end,
+                "y": float(value / scale),
+                "text": _name_targets([span.target for span in together]),
+                "showarrow": False,
+                "xanchor": "left" if start <= middle else "right",
+                "yanchor": "top" if value == lowest else "bottom",
+                "font": {"color": INK},
+            }
+        )
+    return labels
 
 
 def _name_targets(targets: Sequence[Target]) -> str:
@@ -260,15 +281,14 @@ def _name_targets(targets: Sequence[Target]) -> str:
     return "".join(f"{period}、" for period in earlier) + _name_target(last)
 
 
-def _draw_target(target: Target, start: float, scale: Decimal, steps: int) -> dict[str, Any]:
-    value = float(target.value / scale)
-    end = _x(target.period, steps)
-    name = _name_target(target)
+def _draw_target(span: _Span, scale: Decimal) -> dict[str, Any]:
+    value = float(span.target.value / scale)
+    name = _name_target(span.target)
     return {
         "type": "scatter",
         "mode": "lines+markers",
         "name": name,
-        "x": [min(start, end), end],
+        "x": [span.start, span.end],
         "y": [value, value],
         "hovertemplate": name + "<extra></extra>",
         "line": {"color": INK, "width": 1.5, "dash": "dot"},

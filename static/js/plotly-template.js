@@ -13,7 +13,7 @@ export const TEMPLATE = {
     hovermode: "x unified",
     hoverlabel: { bgcolor: "#12324f", bordercolor: "#12324f", font: { color: "#fff", family: FONT } },
     dragmode: false,
-    xaxis: { ...AXIS, showgrid: false, showline: true, ticks: "outside", ticklen: 4 },
+    xaxis: { ...AXIS, showgrid: false, showline: true, ticks: "outside", ticklen: 4, tickangle: 0 },
     yaxis: { ...AXIS, gridcolor: "#eaedf0" },
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
   },
