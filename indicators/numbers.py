@@ -1,15 +1,16 @@
 """Numbers as people type them, read strictly: a plain number is taken, anything else is answered with a sentence."""
 
 import re
-import unicodedata
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 INTEGER_DIGITS, DECIMAL_DIGITS = 18, 6  # what numeric(24, 6) holds
 
-_PLAIN = re.compile(r"[+-]?\d+(\.\d+)?")
-_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+# Only what is the same number written wide: a superscript or a circled digit would become another one.
+_FULL_WIDTH = str.maketrans("０１２３４５６７８９．，＋－−％　", "0123456789.,+--% ")
+_PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 _QUALIFIED = re.compile(r"^[约近超≥≤><=~]|[余多]$|以[上下]$")
 
 
@@ -25,7 +26,7 @@ def parse_number(typed: object) -> Decimal:
     """
     if isinstance(typed, bool) or not isinstance(typed, str | int | float | Decimal):
         raise NotANumber(_("请填写一个数字。"))
-    text = unicodedata.normalize("NFKC", str(typed)).strip().replace("−", "-").replace("，", ",")
+    text = str(typed).translate(_FULL_WIDTH).strip()
     if _GROUPED.fullmatch(text):
         text = text.replace(",", "")
     if not _PLAIN.fullmatch(text):

@@ -41,7 +41,7 @@ def test_a_number_is_stored_as_typed(quarter: Quarter, typed: object, stored: st
 
 
 @pytest.mark.parametrize(
-    "typed", ["约30", "≥5", "=1+1", "NaN", "Infinity", "1e5", "12,5", "abc", "9" * 40, "0.1234567", "12.5%", True, [1], {"a": 1}, "１２万"]
+    "typed", ["约30", "≥5", "=1+1", "NaN", "Infinity", "1e5", "12,5", "abc", "9" * 40, "0.1234567", "12.5%", True, [1], {"a": 1}, "１２万", "10²", "2⁴", "㊿", "①⑤", "٣"]
 )
 def test_what_is_no_plain_number_is_refused_in_words(quarter: Quarter, typed: object) -> None:
     with pytest.raises(RecordError) as caught:
