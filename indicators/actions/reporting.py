@@ -192,17 +192,12 @@ def accept_return(report: Return, *, by: User, reason: str = "", seen_version: i
     now = timezone.now()
     _step(report, State.ACCEPTED, by=by, now=now, reason=reason, accepted_by=by, accepted_at=now)
     lines = list(report.lines.select_related("assignment__indicator", "assignment__milestone"))
-    _observe([_state_line(line, report, now) for line in lines if line.kind == "indicator"], cause=f"return {report.pk}")
+    record_observations([_state_line(line, report, now) for line in lines if line.kind == "indicator"], cause=f"return {report.pk}")
     # A milestone and a narrative are judged where they stand: with their task.
     tasks = {line.assignment.milestone.task_id for line in lines if line.assignment.milestone}
     tasks |= {line.assignment.task_id for line in lines if line.assignment.is_narrative and line.assignment.task_id}
     mark_tasks(tasks, cause=f"return {report.pk}")
     return report
-
-
-def _observe(statements: list[Statement], *, cause: str) -> None:
-    # An assignment may have been made for an indicator before it became a fact: the record keeps them apart.
-    record_observations(statements, cause=cause)
 
 
 def _state_line(line: Line, report: Return, now: datetime) -> Statement:
