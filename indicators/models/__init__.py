@@ -1,12 +1,15 @@
 from .assignment import Assignment
+from .correction import Correction
 from .document import Document
 from .evidence import Evidence
 from .indicator import Breakdown, Indicator, IndicatorDefinition, IndicatorDependency
+from .line import InForce, Line, LineEntry
 from .observation import ImportBatch, Observation, RegisterCount
 from .period import Period
 from .plan import Aspect, HeadlineIndicator, LightThreshold, Plan
-from .reporting import Correction, InForce, Line, LineEntry, Return, ReturnStep, Round
+from .report import Return, ReturnStep
 from .result import Result
+from .round import Round
 from .run import Heartbeat, RecomputeRun, StaleMark
 from .target import Target, TargetNode, TargetSupersession
 from .task import Light, LightOverride, Milestone, Task, TaskIndicator, TaskStep

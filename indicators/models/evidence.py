@@ -9,8 +9,9 @@ from kejiting.accounts.classification import Classification
 from kejiting.accounts.database import append_only
 from kejiting.accounts.models import User
 
+from .correction import Correction
+from .line import Line
 from .observation import Observation
-from .reporting import Correction, Line
 
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):

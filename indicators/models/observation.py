@@ -12,10 +12,11 @@ from kejiting.accounts.classification import Classification
 from kejiting.accounts.database import append_only
 from kejiting.accounts.models import Area, Role, User
 
+from .correction import Correction
 from .document import Document
 from .indicator import Breakdown, Indicator, IndicatorDefinition
+from .line import Line
 from .period import Period
-from .reporting import Correction, Line
 from .run import RecomputeRun
 from .values import MissingReason, Qualifier, Status
 

@@ -1,0 +1,86 @@
+from datetime import datetime
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from kejiting.accounts.database import DEMO_REMOVAL
+
+from .line import Line
+from .values import MissingReason, Qualifier
+
+# The text is the trigger's own, to the space: a migration holds its hash.
+_BEGINS_PENDING = f"""
+                    IF TG_OP = 'DELETE' THEN
+                        IF OLD.is_demo AND current_setting('{DEMO_REMOVAL}', true) = 'on' THEN
+                            RETURN OLD;
+                        END IF;
+                    ELSIF NEW.state = 'pending' THEN
+                        RETURN NEW;
+                    END IF;
+                    RAISE EXCEPTION 'a correction begins pending and is kept'
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'correction_begins_pending';
+                """
+
+
+class Correction(models.Model):
+    """A change of one accepted line, asked by one person and decided by another.
+
+    The value accepted before stays in force until this is accepted.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("待接收")
+        ACCEPTED = "accepted", _("已接收")
+        RETURNED = "returned", _("已退回")
+
+    line = models.ForeignKey(Line, models.PROTECT, related_name="corrections")
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    value = models.DecimalField(_("更正为"), max_digits=24, decimal_places=6, null=True, blank=True)
+    qualifier = models.CharField(max_length=16, choices=Qualifier, default=Qualifier.EXACT, blank=True)
+    missing = models.CharField(max_length=16, choices=MissingReason, blank=True)
+    previous = models.DecimalField(_("原值"), max_digits=24, decimal_places=6, null=True, blank=True)
+    previous_missing = models.CharField(max_length=16, choices=MissingReason, blank=True)
+    reason = models.TextField(_("更正原因"))
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision_reason = models.TextField(blank=True)
+    is_demo = models.BooleanField(_("演示"), default=False)
+
+    class Meta:
+        verbose_name = _("更正")
+        verbose_name_plural = _("更正")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(name="correction_one_pending_a_line", fields=["line"], condition=Q(state="pending")),
+            models.CheckConstraint(name="correction_has_reason", condition=~Q(reason="")),
+            models.CheckConstraint(name="correction_state_is_known", condition=Q(state__in=["pending", "accepted", "returned"])),
+            models.CheckConstraint(name="correction_value_or_missing", condition=Q(value=None) ^ Q(missing="")),
+            models.CheckConstraint(
+                name="correction_decision_is_stamped",
+                condition=Q(state="pending", decided_by=None, decided_at=None)
+                | (~Q(state="pending") & Q(decided_by__isnull=False, decided_at__isnull=False)),
+            ),
+            models.CheckConstraint(name="correction_decided_by_another", condition=Q(decided_by=None) | ~Q(decided_by=F("requested_by"))),
+            models.CheckConstraint(name="correction_return_has_reason", condition=~Q(state="returned") | ~Q(decision_reason="")),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="correction_begins_pending",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Delete,
+                func=_BEGINS_PENDING,
+            ),
+            pgtrigger.Protect(name="correction_decided_is_final", operation=pgtrigger.Update, condition=pgtrigger.Q(old__state__in=["accepted", "returned"])),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line_id} → {self.value}"
+
+    def was_in_force_at(self, moment: datetime | None) -> bool:
+        """Whether it had been accepted by a moment (None: now)."""
+        return self.state == self.State.ACCEPTED and (moment is None or (self.decided_at is not None and self.decided_at <= moment))
