@@ -190,7 +190,7 @@ def get_sheet(report: Return, user: User) -> Sheet:
     period = report.round.period
     lines = list(
         report.lines.select_related(
-            "assignment__indicator__current_definition", "assignment__area", "assignment__milestone__task", "assignment__task", "entered_by__unit"
+            "assignment__indicator__current_definition", "assignment__area", "assignment__milestone__task__plan", "assignment__task__plan", "entered_by__unit"
         ).prefetch_related(Prefetch("corrections", Correction.objects.select_related("requested_by__unit", "decided_by__unit")))
     )
     history = get_history(lines, period)

@@ -72,6 +72,16 @@ def test_a_return_has_the_agreed_shape(quarter: Quarter, machine: Caller) -> Non
     assert (lines["narrative"]["value"], lines["narrative"]["problems"], lines["narrative"]["next_steps"]) == (None, "", "")
 
 
+def test_a_line_says_which_task_and_milestone_it_is_of(quarter: Quarter, machine: Caller) -> None:
+    names = ("name", "task", "task_title", "milestone", "due_on")
+    assert {line["kind"]: tuple(line[name] for name in names) for line in machine.get(RETURN).json()["lines"]} == {
+        "indicator": ("指标 contracts", "plan/1", "任务1", None, None),
+        "milestone": ("节点一", "plan/1", "任务1", 1, "2025-09-30"),
+        "narrative": ("任务1", "plan/1", "任务1", None, "2025-12-31"),
+    }
+    assert machine.get("tasks/?plan=plan&number=1").json()["results"][0]["title_zh"] == "任务1"
+
+
 @pytest.mark.parametrize("path", ["returns/2031-Q1/gxt/", "returns/2025-Q3/nobody/", "returns/2025-Q3/gxt/lines/999999/", f"returns/2025-Q3/gxt/lines/{'9' * 40}/"])
 def test_what_does_not_exist_is_404(quarter: Quarter, machine: Caller, path: str) -> None:
     response = machine.get(path)

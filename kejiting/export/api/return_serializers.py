@@ -1,5 +1,6 @@
 """A return as JSON: its outputs, and the inputs of its steps. The names are a contract with other programs."""
 
+from datetime import date
 from typing import Any
 
 from django.urls import reverse
@@ -11,6 +12,7 @@ from indicators.models import MissingReason, Qualifier, Return
 from indicators.numbers import plain
 from indicators.queries.returns import SheetLine
 
+from .definitions import plan_and_number
 from .fields import Code, PageLink, PlainDecimal, words
 
 MISSING = f"缺报原因：{words(MissingReason)}"
@@ -56,7 +58,11 @@ class LineOutput(serializers.Serializer[SheetLine]):
     indicator = Code(source="line.assignment.indicator.code")
     area = Code(source="line.assignment.area_id")
     breakdown = serializers.SerializerMethodField()
-    name = serializers.CharField(read_only=True)
+    name = serializers.CharField(read_only=True, help_text="指标名称、节点名称或任务名称")
+    task = serializers.SerializerMethodField(help_text="所属任务：规划代码/编号")
+    task_title = Code(source="task.title_zh", help_text="所属任务的名称")
+    milestone = serializers.IntegerField(source="line.assignment.milestone.number", read_only=True, allow_null=True, help_text="节点在任务中的序号；仅节点有此项")
+    due_on = serializers.SerializerMethodField(help_text="节点的时限，或任务的完成时限；指标没有")
     unit_of_measure = Code(source="line.assignment.indicator.unit_of_measure")
     value = serializers.SerializerMethodField(help_text="指标按其 accumulation 口径；节点 1 已完成、0 未完成；任务为进展情况")
     previous = serializers.SerializerMethodField(help_text="上一期")
@@ -74,6 +80,14 @@ class LineOutput(serializers.Serializer[SheetLine]):
     @extend_schema_field({"type": "string", "nullable": True})
     def get_breakdown(self, row: SheetLine) -> str | None:
         return row.line.assignment.breakdown_id if row.line.kind == "indicator" else None
+
+    def get_task(self, row: SheetLine) -> str | None:
+        return plan_and_number(row.task)
+
+    def get_due_on(self, row: SheetLine) -> date | None:
+        if row.line.kind == "milestone":
+            return row.line.assignment.milestone.due_on if row.line.assignment.milestone else None
+        return row.task.due_on if row.line.kind == "narrative" and row.task else None
 
     @extend_schema_field({"type": "string", "nullable": True, "example": "12.5"})
     def get_value(self, row: SheetLine) -> str | None:
