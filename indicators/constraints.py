@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from .errors import WrongState
 
@@ -67,7 +67,6 @@ SENTENCES = {
     "round_code_fits_an_address": gettext_lazy("批次代码只能含英文字母、数字和连字符。"),
     "round_dates_in_order": gettext_lazy("日期次序不对：开放时间早于截止时间，截止时间不晚于宽限日期，锁定不早于开放。"),
     "return_once_for_round_and_unit": gettext_lazy("这个单位在本批次已有一张报表。"),
-    "return_state_is_known": gettext_lazy("没有这样的报表状态。"),
     "return_begins_as_draft": gettext_lazy("报表从草稿开始。"),
     "return_keeps_its_identity": gettext_lazy("报表的批次和单位不能改变。"),
     "return_version_rises": gettext_lazy("报表刚刚被他人修改，请刷新后再试。"),
@@ -86,7 +85,6 @@ SENTENCES = {
     "line_keeps_its_identity": gettext_lazy("填报行不能换到别的报表或分工。"),
     "line_changes_only_while_open": gettext_lazy("报表已提交，不能再改；请先退回。"),
     "correction_one_pending_a_line": gettext_lazy("这一行已有一项更正待处理。"),
-    "correction_state_is_known": gettext_lazy("更正没有这种状态。"),
     "correction_has_reason": gettext_lazy("更正须写明原因。"),
     "correction_decision_is_stamped": gettext_lazy("处理更正须记下处理人和时间。"),
     "correction_decided_by_another": gettext_lazy("更正须由另一人处理。"),
@@ -96,11 +94,17 @@ SENTENCES = {
 }
 
 
+def say(name: str) -> str | None:
+    """The sentence for a constraint, or None where it has none."""
+    if name.endswith("_is_known"):
+        return gettext("所填的值不在可选的范围内，请从列出的选项中选取。")
+    return str(SENTENCES[name]) if name in SENTENCES else None
+
+
 def explain(error: IntegrityError) -> str | None:
     """The sentence for the constraint that refused, or None where it has none."""
     diagnosis = getattr(error.__cause__, "diag", None)
-    sentence = SENTENCES.get(getattr(diagnosis, "constraint_name", None) or "")
-    return str(sentence) if sentence else None
+    return say(getattr(diagnosis, "constraint_name", None) or "")
 
 
 @contextmanager

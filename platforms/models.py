@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from indicators.models import Document
 from kejiting.accounts.classification import Classification
-from kejiting.accounts.database import SpanOf
+from kejiting.accounts.database import SpanOf, is_known
 from kejiting.accounts.models import Area, User
 
 _Entry = TypeVar("_Entry", bound=models.Model, covariant=True)
@@ -65,6 +65,8 @@ class Organisation(RegisterEntry):
                 name="organisation_credit_code_has_18",
                 condition=Q(credit_code=None) | Q(credit_code__regex=r"^[0-9A-HJ-NPQRTUWXY]{18}$"),
             ),
+            is_known("kind", ["enterprise", "university", "institute", "hospital", "other"]),
+            is_known("classification", Classification.values),
         ]
 
 
@@ -107,6 +109,7 @@ class PlatformKind(models.Model):
         verbose_name = _("平台类型")
         verbose_name_plural = _("平台类型")
         ordering = ["position", "code"]
+        constraints = [is_known("level", ["national", "provincial"])]
 
     def __str__(self) -> str:
         return self.name_zh
@@ -128,6 +131,9 @@ class Platform(RegisterEntry):
         verbose_name = _("创新平台")
         verbose_name_plural = _("创新平台")
         ordering = ["kind", "code"]
+        constraints = [
+            is_known("classification", Classification.values),
+        ]
 
 
 class PlatformStatus(models.Model):
@@ -155,6 +161,9 @@ class PlatformStatus(models.Model):
         verbose_name = _("平台状态")
         verbose_name_plural = _("平台状态")
         ordering = ["platform", F("since").asc(nulls_first=True), "pk"]
+        constraints = [
+            is_known("status", ["applied", "approved", "trial", "running", "reorganised", "merged", "revoked"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.platform_id} {self.status}"
@@ -197,6 +206,7 @@ class Consortium(RegisterEntry):
                 name="consortium_founded_before_dissolved",
                 condition=Q(dissolved_on=None) | Q(founded_on=None) | Q(founded_on__lte=F("dissolved_on")),
             ),
+            is_known("classification", Classification.values),
         ]
 
 
@@ -226,6 +236,7 @@ class ConsortiumMember(models.Model):
                 ],
             ),
             models.CheckConstraint(name="consortium_membership_not_empty", condition=Q(valid__isempty=False)),
+            is_known("role", ["lead", "member"]),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from indicators.models import Qualifier, Task
+from kejiting.accounts.classification import Classification
+from kejiting.accounts.database import is_known
 from kejiting.accounts.models import Area
 from platforms.models import Consortium, Organisation, Platform, RegisterEntry
 
@@ -25,6 +27,7 @@ class Programme(models.Model):
         verbose_name = _("科技计划")
         verbose_name_plural = _("科技计划")
         ordering = ["position", "code"]
+        constraints = [is_known("level", ["national", "provincial"])]
 
     def __str__(self) -> str:
         return self.name_zh
@@ -62,6 +65,8 @@ class Project(RegisterEntry):
                 name="project_starts_before_it_ends", condition=Q(starts_on=None) | Q(ends_on=None) | Q(starts_on__lte=F("ends_on"))
             ),
             models.CheckConstraint(name="project_budget_not_negative", condition=Q(budget=None) | Q(budget__gte=0)),
+            is_known("status", ["approved", "running", "accepted", "stopped"]),
+            is_known("classification", Classification.values),
         ]
 
 
@@ -88,6 +93,7 @@ class ProjectFunding(models.Model):
         constraints = [
             models.UniqueConstraint(name="project_funding_once", fields=["project", "year", "source"]),
             models.CheckConstraint(name="project_funding_not_negative", condition=Q(approved__gte=0, paid__gte=0, spent__gte=0)),
+            is_known("source", ["central", "provincial", "own", "other"]),
         ]
 
     def __str__(self) -> str:
@@ -143,4 +149,7 @@ class Outcome(RegisterEntry):
             models.CheckConstraint(
                 name="outcome_quantity_has_unit", condition=Q(quantity=None, unit_of_measure="") | (Q(quantity__isnull=False) & ~Q(unit_of_measure=""))
             ),
+            is_known("kind", ["technology", "product", "standard", "patent", "certificate", "order", "revenue", "capability"]),
+            is_known("classification", Classification.values),
+            is_known("qualifier", Qualifier.values),
         ]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from kejiting.accounts.models import Area, Unit
 
-from ..constraints import SENTENCES
+from ..constraints import say
 from ..numbers import NotANumber, parse_number, plain
 from ..periods import parse_label
 
@@ -88,11 +88,13 @@ class DefinitionForm(OfficeFormMixin, forms.ModelForm):
     def _check_constraints(self) -> None:
         broken = set(self.errors)
         for constraint in self.instance._meta.constraints:
+            if constraint.name.endswith("_is_known"):
+                continue  # the field's own choices say that, without asking the database
             try:
                 constraint.validate(type(self.instance), self.instance, exclude=broken)
             except ValidationError:
                 field = self.field_of.get(constraint.name)
-                self.add_error(field if field in self.fields else None, str(SENTENCES[constraint.name]))
+                self.add_error(field if field in self.fields else None, say(constraint.name) or str(constraint.name))
 
     def changed_values(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.fields}

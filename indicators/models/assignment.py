@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from kejiting.accounts.database import SpanOf
+from kejiting.accounts.database import SpanOf, is_known
 from kejiting.accounts.models import Area, Unit
 
 from .indicator import Breakdown, Indicator
@@ -74,6 +74,7 @@ class Assignment(models.Model):
                 expressions=[(SpanOf("task"), RangeOperators.OVERLAPS), ("valid", RangeOperators.OVERLAPS)],
                 condition=Q(role="reports", is_narrative=True),
             ),
+            is_known("role", ["reports", "contributes", "consolidates"]),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from kejiting.accounts.database import DEMO_REMOVAL
+from kejiting.accounts.database import DEMO_REMOVAL, is_known
 
 from .line import Line
 from .values import MissingReason, Qualifier
@@ -58,7 +58,10 @@ class Correction(models.Model):
         constraints = [
             models.UniqueConstraint(name="correction_one_pending_a_line", fields=["line"], condition=Q(state="pending")),
             models.CheckConstraint(name="correction_has_reason", condition=~Q(reason="")),
-            models.CheckConstraint(name="correction_state_is_known", condition=Q(state__in=["pending", "accepted", "returned"])),
+            is_known("state", ["pending", "accepted", "returned"]),
+            is_known("qualifier", Qualifier.values),
+            is_known("missing", ["", *MissingReason.values]),
+            is_known("previous_missing", ["", *MissingReason.values]),
             models.CheckConstraint(name="correction_value_or_missing", condition=Q(value=None) ^ Q(missing="")),
             models.CheckConstraint(
                 name="correction_decision_is_stamped",

@@ -2,6 +2,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from kejiting.accounts.database import is_known
+
 
 class Document(models.Model):
     """Something that was issued or published: where a target was set or a figure was stated."""
@@ -32,6 +34,7 @@ class Document(models.Model):
             models.UniqueConstraint(name="document_number_once", fields=["number"], condition=~Q(number="")),
             models.UniqueConstraint(name="document_title_once", fields=["title", "issued_on"], nulls_distinct=False),
             models.CheckConstraint(name="document_has_title", condition=~Q(title="")),
+            is_known("kind", ["plan", "notice", "bulletin", "report", "press", "summary", "other"]),
         ]
 
     def __str__(self) -> str:

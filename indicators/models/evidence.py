@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.classification import Classification
-from kejiting.accounts.database import append_only
+from kejiting.accounts.database import append_only, is_known
 from kejiting.accounts.models import User
 
 from .correction import Correction
@@ -49,6 +49,7 @@ class Evidence(models.Model):
                 | Q(line=None, correction=None, observation__isnull=False),
             ),
             models.CheckConstraint(name="evidence_sha256_is_whole", condition=Q(sha256__regex=r"^[0-9a-f]{64}$")),
+            is_known("classification", Classification.values),
         ]
         triggers = [append_only()]
 

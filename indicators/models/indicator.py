@@ -3,7 +3,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.classification import Classification
-from kejiting.accounts.database import append_only
+from kejiting.accounts.database import append_only, is_known
 from kejiting.accounts.models import Area, User
 
 from .document import Document
@@ -93,6 +93,13 @@ class Indicator(models.Model):
             models.CheckConstraint(
                 name="indicator_entry_form_fits", condition=Q(entry_form="as_stored") | ~Q(accumulation="stock")
             ),
+            is_known("direction", ["higher", "lower"]),
+            is_known("accumulation", ["stock", "flow", "ytd", "total"]),
+            is_known("entry_form", ["as_stored", "period", "cumulative"]),
+            is_known("origin", ["reported", "official", "register", "derived"]),
+            is_known("frequency", ["month", "quarter", "half", "year", "irregular"]),
+            is_known("area_level", ["", *Area.Level.values]),
+            is_known("classification", Classification.values),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from kejiting.accounts.database import append_only
+from kejiting.accounts.database import append_only, is_known
 
 from .assignment import Assignment
 from .report import Return
@@ -85,6 +85,8 @@ class Line(models.Model):
                 name="line_entry_is_stamped",
                 condition=Q(entered_by=None, entered_at=None) | Q(entered_by__isnull=False, entered_at__isnull=False),
             ),
+            is_known("qualifier", Qualifier.values),
+            is_known("missing", ["", *MissingReason.values]),
         ]
         triggers = [
             pgtrigger.Trigger(

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.classification import Classification
-from kejiting.accounts.database import append_only
+from kejiting.accounts.database import append_only, is_known
 from kejiting.accounts.models import Area, Role, User
 
 from .correction import Correction
@@ -141,6 +141,10 @@ class Observation(models.Model):
                 | Q(line=None, batch=None, register_count=None, run__isnull=False),
             ),
             models.CheckConstraint(name="observation_correction_is_of_a_line", condition=Q(correction=None) | Q(line__isnull=False)),
+            is_known("qualifier", Qualifier.values),
+            is_known("status", Status.values),
+            is_known("missing", ["", *MissingReason.values]),
+            is_known("classification", Classification.values),
         ]
         indexes = [models.Index(name="observation_by_recorded", fields=["recorded_at"])]
         triggers = [

@@ -2,6 +2,8 @@ from django.db import models
 from django.db.models import BooleanField, F, Func
 from django.utils.translation import gettext_lazy as _
 
+from kejiting.accounts.database import is_known
+
 from ..periods import Span, parse_label
 
 
@@ -64,6 +66,7 @@ class Period(models.Model):
         constraints = [
             models.CheckConstraint(name="period_starts_before_it_ends", condition=models.Q(starts_on__lte=F("ends_on"))),
             models.CheckConstraint(name="period_label_says_its_dates", condition=_LabelAgrees()),
+            is_known("frequency", ["year", "half", "quarter", "month", "range"]),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from kejiting.accounts.database import append_only
+from kejiting.accounts.database import append_only, is_known
 from kejiting.accounts.models import Role, Unit, User
 
 from .round import Round
@@ -102,7 +102,7 @@ class Return(models.Model):
         ordering = ["round", "unit"]
         constraints = [
             models.UniqueConstraint(name="return_once_for_round_and_unit", fields=["round", "unit"]),
-            models.CheckConstraint(name="return_state_is_known", condition=Q(state__in=["draft", "submitted", "approved", "accepted", "returned"])),
+            is_known("state", ["draft", "submitted", "approved", "accepted", "returned"]),
             models.CheckConstraint(
                 name="return_submission_is_stamped",
                 condition=~Q(state__in=["submitted", "approved", "accepted"]) | Q(submitted_by__isnull=False, submitted_at__isnull=False),
@@ -156,6 +156,8 @@ class ReturnStep(models.Model):
         ordering = ["pk"]
         constraints = [
             models.CheckConstraint(name="return_step_back_has_reason", condition=~Q(to_state="returned") | ~Q(reason="")),
+            is_known("from_state", Return.State.values),
+            is_known("to_state", Return.State.values),
         ]
         triggers = [append_only()]
 

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.classification import Classification
+from kejiting.accounts.database import is_known
 from kejiting.accounts.models import Area, Role, User
 
 from .indicator import Breakdown, Indicator
@@ -100,6 +101,8 @@ class Result(models.Model):
                 | Q(indicator=None, area=None, breakdown=None, target=None, task__isnull=False, aspect=None)
                 | Q(indicator=None, area=None, breakdown=None, target=None, task=None, aspect__isnull=False),
             ),
+            is_known("measure", ["growth_yoy", "growth_qoq", "year_to_date", "annual", "completion", "schedule", "light", "required_pace", "difference"]),
+            is_known("classification", Classification.values),
         ]
         indexes = [
             models.Index(name="result_of_indicator", fields=["indicator", "area", "period"], condition=Q(superseded_at=None)),

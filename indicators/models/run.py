@@ -3,6 +3,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from kejiting.accounts.database import is_known
 from kejiting.accounts.models import Area
 
 from .indicator import Indicator
@@ -39,6 +40,7 @@ class RecomputeRun(models.Model):
                 condition=Q(state="running", finished_at=None) | (~Q(state="running") & Q(finished_at__isnull=False)),
             ),
             models.CheckConstraint(name="run_finishes_after_start", condition=Q(finished_at=None) | Q(finished_at__gte=F("started_at"))),
+            is_known("state", ["running", "done", "failed"]),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.classification import Classification
-from kejiting.accounts.database import append_only
+from kejiting.accounts.database import append_only, is_known
 from kejiting.accounts.models import Area, User
 
 from .document import Document
@@ -73,6 +73,9 @@ class Target(models.Model):
                 condition=Q(kind="range", upper__isnull=False, upper__gt=F("value")) | (~Q(kind="range") & Q(upper=None)),
             ),
             models.CheckConstraint(name="target_baseline_period_needs_value", condition=Q(baseline_period=None) | Q(baseline_value__isnull=False)),
+            is_known("kind", ["absolute", "change", "growth", "range"]),
+            is_known("comparison", ["at_least", "at_most", "equal"]),
+            is_known("basis", ["ratio", "gap_closed"]),
         ]
         triggers = [append_only()]
 

@@ -4,7 +4,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.classification import Classification
-from kejiting.accounts.database import append_only
+from kejiting.accounts.database import append_only, is_known
 from kejiting.accounts.models import Unit, User
 
 from .document import Document
@@ -75,6 +75,8 @@ class Task(models.Model):
             models.CheckConstraint(name="task_starts_before_due", condition=Q(starts_on__lte=F("due_on"))),
             models.CheckConstraint(name="task_is_not_its_own_parent", condition=~Q(parent=F("pk"))),
             models.CheckConstraint(name="task_is_not_its_own_predecessor", condition=~Q(predecessor=F("pk"))),
+            is_known("state", ["open", "closing", "closed", "carried"]),
+            is_known("classification", Classification.values),
         ]
 
     def __str__(self) -> str:
@@ -141,6 +143,7 @@ class TaskStep(models.Model):
         verbose_name = _("办结记录")
         verbose_name_plural = _("办结记录")
         ordering = ["pk"]
+        constraints = [is_known("to_state", Task.State.values)]
         triggers = [append_only()]
 
     def __str__(self) -> str:
@@ -165,6 +168,10 @@ class LightOverride(models.Model):
         verbose_name_plural = _("灯色调整")
         ordering = ["pk"]
         constraints = [models.CheckConstraint(name="light_override_has_reason", condition=~Q(reason=""))]
+        constraints = [
+            models.CheckConstraint(name="light_override_has_reason", condition=~Q(reason="")),
+            is_known("light", ["", *Light.values]),
+        ]
         triggers = [append_only()]
 
     def __str__(self) -> str:

@@ -1,10 +1,11 @@
 """Pieces of PostgreSQL that the record's invariants are made of."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pgtrigger
 from django.contrib.postgres.fields import BigIntegerRangeField
-from django.db.models import BigIntegerField, Expression, F, Func, Value
+from django.db.models import BigIntegerField, CheckConstraint, Expression, F, Func, Q, Value
 from django.db.models.functions import Cast
 
 
@@ -21,6 +22,15 @@ class SpanOf(Func):
     def __init__(self, field: str | Expression, *rest: Value, **extra: Any) -> None:
         number = Cast(F(field) if isinstance(field, str) else field, BigIntegerField())
         super().__init__(number, number, *(rest or (Value("[]"),)), **extra)
+
+
+def is_known(field: str, values: Iterable[str]) -> CheckConstraint:
+    """``<model>_<field>_is_known``: the column holds one of the values that its choices name, whoever writes it.
+
+    A field that may be empty names "" among them. Values are said again where the choices are an inner class of the
+    model, which its ``Meta`` cannot see; a test holds them together.
+    """
+    return CheckConstraint(name=f"%(class)s_{field}_is_known", condition=Q(**{f"{field}__in": list(values)}))
 
 
 # Set for the length of one transaction by `manage.py demo --remove`, and by nothing else.

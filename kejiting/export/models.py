@@ -4,6 +4,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from kejiting.accounts.database import is_known
+
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def usable(self) -> "ApiKeyQuerySet":
@@ -39,6 +41,7 @@ class ApiKey(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(name="api_key_hash_is_sha256", condition=Q(hash__regex=r"^[0-9a-f]{64}$")),
+            is_known("scope", ["read", "report"]),
         ]
 
     def __str__(self) -> str:

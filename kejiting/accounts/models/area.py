@@ -1,6 +1,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ..database import is_known
+
 
 class Area(models.Model):
     """A place figures are about: the nation, a province, a prefecture or a zone, by GB/T 2260."""
@@ -39,6 +41,7 @@ class Area(models.Model):
                 name="area_tile_is_whole",
                 condition=models.Q(tile_column=None, tile_row=None) | models.Q(tile_column__isnull=False, tile_row__isnull=False),
             ),
+            is_known("level", ["nation", "province", "prefecture", "zone"]),
         ]
 
     def __str__(self) -> str:

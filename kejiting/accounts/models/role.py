@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ..database import SpanOf
+from ..database import SpanOf, is_known
 
 
 class Role(models.TextChoices):
@@ -65,6 +65,7 @@ class RoleAssignment(models.Model):
             ),
             models.CheckConstraint(name="role_not_granted_to_oneself", condition=Q(granted_by=None) | ~Q(granted_by=F("user"))),
             models.CheckConstraint(name="role_ends_after_grant", condition=Q(ends_at=None) | Q(ends_at__gte=F("granted_at"))),
+            is_known("role", Role.values),
         ]
 
     def __str__(self) -> str:

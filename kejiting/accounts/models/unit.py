@@ -3,7 +3,7 @@ from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ..database import SpanOf
+from ..database import SpanOf, is_known
 from .area import Area
 
 
@@ -44,6 +44,7 @@ class Unit(models.Model):
         constraints = [
             models.CheckConstraint(name="unit_is_not_its_own_parent", condition=~models.Q(parent=models.F("pk"))),
             models.CheckConstraint(name="unit_office_has_parent", condition=~models.Q(kind="office") | models.Q(parent__isnull=False)),
+            is_known("kind", ["department", "office", "prefecture", "zone", "agency"]),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ..classification import Classification
+from ..database import is_known
 from .unit import Unit
 
 
@@ -25,6 +26,7 @@ class User(AbstractUser):
     class Meta:
         verbose_name = _("账号")
         verbose_name_plural = _("账号")
+        constraints = [is_known("clearance", Classification.values)]
 
     def __str__(self) -> str:
         return self.name or self.username
