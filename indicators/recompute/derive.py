@@ -40,14 +40,14 @@ def derive(scope: Scope, run: RecomputeRun) -> int:
     """Write a vintage wherever a formula now says something else; in order, so that each reads what is new. How many."""
     written = 0
     for indicator in get_derived(scope):
-        text = get_formula(indicator)
-        if text and indicator.frequency in FREQUENCIES:
-            written += _derive_one(indicator, formulas.parse(text), scope.indicators[indicator.pk], run)
+        formula = get_formula(indicator)
+        if formula and indicator.frequency in FREQUENCIES:
+            written += _derive_one(indicator, formula, scope.indicators[indicator.pk], run)
     return written
 
 
 def _derive_one(indicator: Indicator, formula: formulas.Formula, areas: Areas, run: RecomputeRun) -> int:
-    within = _get_areas(indicator, areas)
+    within = _get_areas(indicator, formula, areas)
     inputs = _load_inputs(indicator, formula, within)
     frames = _make_frames(indicator, inputs, within)
     statements = list(_state(indicator, formula.evaluate(frames), inputs, run)) if frames else []
@@ -55,14 +55,15 @@ def _derive_one(indicator: Indicator, formula: formulas.Formula, areas: Areas, r
     return len(record_observations(statements, cause=f"run {run.pk}", only_changes=True, mark=False))
 
 
-def _get_areas(indicator: Indicator, areas: Areas) -> Areas:
+def _get_areas(indicator: Indicator, formula: formulas.Formula, areas: Areas) -> Areas:
     """The areas to compute: those that changed, of the indicator's level; a rank is among the areas that are ranked."""
     if not indicator.area_level:
         return areas
     level = Area.objects.filter(level=indicator.area_level)
-    if "rank" in get_formula(indicator):
+    if formula.needs_all_areas:
         level = level.filter(is_ranked=True)
-    return frozenset(level.values_list("pk", flat=True)) & (areas if areas is not ALL else frozenset(level.values_list("pk", flat=True)))
+    found = frozenset(level.values_list("pk", flat=True))
+    return found if areas is ALL else found & areas
 
 
 def _load_inputs(indicator: Indicator, formula: formulas.Formula, areas: Areas) -> Inputs:

@@ -1,13 +1,14 @@
 """What depends on what changed, and nothing else."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from graphlib import TopologicalSorter
 
 from django.conf import settings
 from django.db.models import Q
 
+from ..analysis import formula as formulas
 from ..formulas import split_reference
 from ..models import Indicator, IndicatorDependency, StaleMark, Task
 
@@ -15,8 +16,7 @@ from ..models import Indicator, IndicatorDependency, StaleMark, Task
 ALL = None
 Areas = frozenset[str] | None
 
-_RANK = re.compile(r"\brank\s*\(")
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*")
+_parse = lru_cache(maxsize=1024)(formulas.parse)
 
 
 @dataclass
@@ -71,8 +71,10 @@ def _get_dependents(scope: Scope, frontier: set[int]) -> list[tuple[int, Areas]]
     return [(pk, areas) for pk, areas in found if areas is ALL or areas]
 
 
-def get_formula(indicator: Indicator) -> str:
-    return indicator.current_definition.formula if indicator.current_definition else ""
+def get_formula(indicator: Indicator) -> formulas.Formula | None:
+    """What a derived indicator is computed by; None where nothing is written yet. Raises ``FormulaError``."""
+    text = indicator.current_definition.formula if indicator.current_definition else ""
+    return _parse(text) if text else None
 
 
 def get_touched_areas(derived: Indicator, code: str, areas: Areas) -> Areas:
@@ -81,12 +83,12 @@ def get_touched_areas(derived: Indicator, code: str, areas: Areas) -> Areas:
     A rank changes everywhere when one area moves; so does what is set against one area's figure.
     """
     formula = get_formula(derived)
-    if areas is ALL or _RANK.search(formula):
+    if areas is ALL or formula is None:
+        return areas
+    references = {area for name, area in map(split_reference, formula.codes) if name == code}
+    if formula.needs_all_areas or references & areas:
         return ALL
-    references = {area for name, area in map(split_reference, _CODE.findall(formula)) if name == code}
-    if references & areas:
-        return ALL
-    # Without a formula that names it (not yet written) the area itself is the careful answer.
+    # Where the formula does not name it the area itself is the careful answer.
     return areas if "" in references or not references else frozenset()
 
 

@@ -12,6 +12,7 @@ from indicators.actions.marks import mark_indicators
 from indicators.models import Indicator, IndicatorDependency, Observation, RecomputeRun, Result, StaleMark, TaskIndicator
 from indicators.queries.freshness import get_freshness
 from indicators.recompute import calendar, run, runner
+from kejiting.accounts.models import Area
 from tests.builders import Quarter, make_area, make_indicator, make_plan, make_target, make_task, make_unit, observe
 
 pytestmark = pytest.mark.django_db
@@ -241,6 +242,21 @@ def test_ranks_and_shares_agree_with_an_obvious_twin() -> None:
     shares = {o.area_id: o.value for o in Observation.objects.filter(indicator=share)}
     assert shares == {**{area: value / 10 for area, value in values.items()}, "000000": 100}
     assert all(o.run_id and o.document_id is None for o in Observation.objects.filter(indicator=rank))
+
+
+def test_a_code_that_sounds_like_a_rank_ranks_nobody() -> None:
+    low, _middle, high = make_provinces()
+    Area.objects.filter(pk=high).update(is_ranked=False)
+    score = make_indicator("rank_score", frequency="year", origin="official", accumulation="stock")
+    half = depend(make_indicator("half", frequency="year", origin="derived", accumulation="stock", formula="rank_score / 2", area_level="province"), score)
+    place = depend(make_indicator("place", frequency="year", origin="derived", accumulation="stock", formula="rank(rank_score)", area_level="province"), score)
+    for area, value in ((low, "2"), (high, "6")):
+        observe(score, {"2023": value}, area=area)
+    run(TODAY)
+
+    # Every province has its half; only those that take part have a place.
+    assert dict(Observation.objects.filter(indicator=half).values_list("area", "value")) == {low: 1, high: 3}
+    assert dict(Observation.objects.filter(indicator=place).values_list("area", "value")) == {low: 1}
 
 
 def test_one_provinces_figure_moves_every_provinces_rank_and_only_its_own_share() -> None:
