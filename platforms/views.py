@@ -4,14 +4,12 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ObjectDoesNotExist
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from kejiting.accounts.http import SignedInRequest
+from kejiting.accounts.http import SignedInRequest, paginate
 
 from .models import PlatformStatus
 from .queries import (
@@ -25,13 +23,6 @@ from .queries import (
     get_platforms,
 )
 
-PAGE_LENGTH = 50
-
-
-def paginate(request: SignedInRequest, rows: QuerySet[Any]) -> dict[str, Any]:
-    """A page of a list and what its search form holds."""
-    return {"page": Paginator(rows, PAGE_LENGTH).get_page(request.GET.get("page")), "search": request.GET.get("q", "")}
-
 
 def get_or_404(read: Any, request: SignedInRequest, code: str) -> Any:
     """A record by its code; none and one that may not be seen are answered alike."""
@@ -44,9 +35,15 @@ def get_or_404(read: Any, request: SignedInRequest, code: str) -> Any:
 @login_required
 @require_GET
 def platform_list(request: SignedInRequest) -> HttpResponse:
-    kind = request.GET.get("kind", "")
-    rows = get_platforms(request.user, search=request.GET.get("q", ""), kind=kind)
-    context = {**paginate(request, rows), "kind": kind, "kinds": get_kinds(), "counts": get_counts(request.user, "platforms."), "statuses": _statuses()}
+    search, kind = request.GET.get("q", ""), request.GET.get("kind", "")
+    context = {
+        "page": paginate(request, get_platforms(request.user, search=search, kind=kind)),
+        "search": search,
+        "kind": kind,
+        "kinds": get_kinds(),
+        "counts": get_counts(request.user, "platforms."),
+        "statuses": _statuses(),
+    }
     return render(request, "platforms/platform_list.html", context)
 
 
@@ -63,8 +60,9 @@ def platform_page(request: SignedInRequest, code: str) -> HttpResponse:
 @login_required
 @require_GET
 def consortium_list(request: SignedInRequest) -> HttpResponse:
-    rows = get_consortia(request.user, search=request.GET.get("q", ""))
-    return render(request, "platforms/consortium_list.html", {**paginate(request, rows), "counts": get_counts(request.user, "consortia.")})
+    search = request.GET.get("q", "")
+    page = paginate(request, get_consortia(request.user, search=search))
+    return render(request, "platforms/consortium_list.html", {"page": page, "search": search, "counts": get_counts(request.user, "consortia.")})
 
 
 @login_required
@@ -76,7 +74,9 @@ def consortium_page(request: SignedInRequest, code: str) -> HttpResponse:
 @login_required
 @require_GET
 def organisation_list(request: SignedInRequest) -> HttpResponse:
-    return render(request, "platforms/organisation_list.html", paginate(request, get_organisations(request.user, search=request.GET.get("q", ""))))
+    search = request.GET.get("q", "")
+    page = paginate(request, get_organisations(request.user, search=search))
+    return render(request, "platforms/organisation_list.html", {"page": page, "search": search})
 
 
 @login_required

@@ -5,8 +5,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from kejiting.accounts.http import SignedInRequest
-from platforms.views import get_or_404, paginate
+from kejiting.accounts.http import SignedInRequest, paginate
+from platforms.views import get_or_404
 
 from .models import Outcome
 from .queries import get_outcome, get_outcomes, get_programmes, get_project, get_projects
@@ -15,9 +15,10 @@ from .queries import get_outcome, get_outcomes, get_programmes, get_project, get
 @login_required
 @require_GET
 def project_list(request: SignedInRequest) -> HttpResponse:
-    programme = request.GET.get("programme", "")
-    rows = get_projects(request.user, search=request.GET.get("q", ""), programme=programme)
-    return render(request, "projects/project_list.html", {**paginate(request, rows), "programme": programme, "programmes": get_programmes()})
+    search, programme = request.GET.get("q", ""), request.GET.get("programme", "")
+    page = paginate(request, get_projects(request.user, search=search, programme=programme))
+    context = {"page": page, "search": search, "programme": programme, "programmes": get_programmes()}
+    return render(request, "projects/project_list.html", context)
 
 
 @login_required
@@ -29,9 +30,9 @@ def project_page(request: SignedInRequest, code: str) -> HttpResponse:
 @login_required
 @require_GET
 def outcome_list(request: SignedInRequest) -> HttpResponse:
-    kind = request.GET.get("kind", "")
-    rows = get_outcomes(request.user, search=request.GET.get("q", ""), kind=kind if kind in Outcome.Kind.values else "")
-    return render(request, "projects/outcome_list.html", {**paginate(request, rows), "kind": kind, "kinds": Outcome.Kind.choices})
+    search, kind = request.GET.get("q", ""), request.GET.get("kind", "")
+    page = paginate(request, get_outcomes(request.user, search=search, kind=kind if kind in Outcome.Kind.values else ""))
+    return render(request, "projects/outcome_list.html", {"page": page, "search": search, "kind": kind, "kinds": Outcome.Kind.choices})
 
 
 @login_required

@@ -7,8 +7,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -23,8 +21,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 View = Callable[Concatenate[SignedInRequest, P], HttpResponse]
 AnyForm = OfficeForm | DefinitionForm
-
-PAGE_SIZE = 100
 
 
 def office_only(permission: str) -> Callable[[View[P]], View[P]]:
@@ -77,11 +73,6 @@ def answer_form(
             messages.success(request, done(result))
             return redirect(to(result))
     return render(request, template, {"form": form, **context}, status=status)
-
-
-def paginate(request: HttpRequest, rows: QuerySet[Any]) -> Page[Any]:
-    """The page asked for; the nearest there is, for a number that is none."""
-    return Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
 
 
 def get_plan() -> Plan | None:

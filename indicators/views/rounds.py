@@ -11,14 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kejiting.accounts.http import SignedInRequest
+from kejiting.accounts.http import SignedInRequest, paginate
 
 from ..actions import rounds as actions
 from ..errors import RecordError
 from ..forms.assignments import MoveDueForm, OpenRoundForm, UnlockForm
 from ..models import Period, Round
 from ..queries.rounds import get_progress, get_round, get_rounds, propose_next_round
-from .office import AnyForm, answer_form, get_plan, manages_rounds, paginate, submit
+from .office import AnyForm, answer_form, get_plan, manages_rounds, submit
 
 
 @manages_rounds

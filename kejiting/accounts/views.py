@@ -1,14 +1,12 @@
 """The trail, for the auditor alone. Signing in and out are Django's own views."""
 
 from django.contrib.auth.decorators import login_required, permission_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from .http import paginate
 from .models import AuditEvent
-
-PAGE_LENGTH = 100
 
 
 @login_required
@@ -19,5 +17,4 @@ def audit(request: HttpRequest) -> HttpResponse:
     events = AuditEvent.objects.select_related("actor__unit")
     if search := request.GET.get("q", "").strip():
         events = events.filter(verb__icontains=search) | events.filter(object_key__icontains=search) | events.filter(actor__name__icontains=search)
-    page = Paginator(events, PAGE_LENGTH).get_page(request.GET.get("page"))
-    return render(request, "accounts/audit.html", {"page": page, "search": search})
+    return render(request, "accounts/audit.html", {"page": paginate(request, events), "search": search})

@@ -7,13 +7,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from kejiting.accounts.http import SignedInRequest
+from kejiting.accounts.http import SignedInRequest, paginate
 
 from ...actions import definitions as actions
 from ...forms.tasks import DocumentForm, ThresholdForm
 from ...models import Document
 from ...queries.definitions import find_documents, get_definition_counts, get_threshold_in_force
-from ..office import answer_form, defines, get_plan, paginate
+from ..office import answer_form, defines, get_plan
 
 
 @defines

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from kejiting.accounts.http import SignedInRequest
+from kejiting.accounts.http import SignedInRequest, paginate
 
 from ...actions import definitions as actions
 from ...actions.definitions.assignments import say_span
@@ -16,7 +16,7 @@ from ...forms.indicators import IndicatorForm
 from ...forms.targets import SupersedeForm, TargetForm
 from ...models import Assignment, Indicator, Period, Target
 from ...queries.definitions import find_assignments, find_indicators, find_targets, get_target
-from ..office import answer_form, defines, paginate
+from ..office import answer_form, defines
 
 
 @defines

@@ -9,14 +9,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kejiting.accounts.http import SignedInRequest
+from kejiting.accounts.http import SignedInRequest, paginate
 
 from ...actions import definitions as actions
 from ...errors import RecordError
 from ...forms.tasks import LinkIndicatorForm, MilestoneForm, OverrideForm, TaskForm
 from ...models import Indicator, Light, LightOverride, Milestone, Task
 from ...queries.definitions import find_tasks, get_next_milestone_number, get_next_task_number, get_task_for_edit
-from ..office import AnyForm, answer_form, defines, get_plan, paginate, submit
+from ..office import AnyForm, answer_form, defines, get_plan, submit
 
 
 @defines
