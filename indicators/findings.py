@@ -9,7 +9,7 @@ import pandas as pd
 from django.utils.translation import gettext as _
 
 from .analysis import quality
-from .models import Indicator, Line, Observation, Period, Return
+from .models import Correction, Indicator, Line, Observation, Period, Return
 from .numbers import plain
 
 # Series the checks understand; others (a month, a half-year, a range) are checked for bounds only.
@@ -73,6 +73,11 @@ def check_line(line: Line, period: Period, history: Sequence[Observation]) -> li
     if indicator.decimals == 0 and line.value != line.value.to_integral_value():
         found.append(LineFinding("not_whole", "warning", _("“%(unit)s”一般是整数，请核对。") % {"unit": indicator.unit_of_measure}))
     return found
+
+
+def check_correction(correction: Correction, period: Period, history: Sequence[Observation]) -> list[LineFinding]:
+    """The findings its line would have, said the correction's value."""
+    return check_line(Line(assignment=correction.line.assignment, value=correction.value, missing=correction.missing), period, history)
 
 
 def _empty(line: Line) -> str:

@@ -18,7 +18,7 @@ from kejiting.accounts.audit import record_event
 from kejiting.accounts.models import User
 
 from ..errors import Conflict, NotAllowed, NotReady, Problem, ReasonRequired, RecordError, WrongState
-from ..findings import check_line, find_findings, get_history, is_blocking
+from ..findings import check_correction, find_findings, get_history, is_blocking
 from ..models import Correction, Line, LineEntry, MissingReason, Qualifier, Return, ReturnStep, Round
 from ..numbers import NotANumber, parse_number, plain
 from .marks import mark_tasks
@@ -37,17 +37,19 @@ def save_line(line: Line, changes: Mapping[str, Any], *, by: User, seen_version:
     """Set a line to what was typed; every finding is allowed here, only what cannot be stored is refused.
 
     ``changes`` holds some of value, qualifier, missing, note, problems, next_steps. ``seen_version`` is the
-    return's version the typist had seen: ``Conflict`` when this line changed since.
+    return's version the typist had seen: ``Conflict`` when this line changed since, unless it says already what
+    the same account sends again (the first answer may have been lost).
     """
     report = _lock(line.report_id)
     if not by.has_perm("return.edit", report):
         raise NotAllowed(_("只有本单位的填报员可以填写这张报表。"))
     _require_open(report, _("填写"))
     line = Line.objects.select_related("assignment__indicator", "assignment__milestone").get(pk=line.pk)
-    if seen_version is not None and (seen_version > report.version or seen_version < line.version):
-        raise Conflict(_("这一行在您打开之后已被他人修改，请核对后再保存。"), version=report.version)
     content = clean_changes(line, changes)
     fields = [name for name, value in content.items() if getattr(line, name) != value]
+    is_repeat = not fields and line.entered_by_id == by.pk
+    if seen_version is not None and (seen_version > report.version or (seen_version < line.version and not is_repeat)):
+        raise Conflict(_("这一行在您打开之后已被他人修改，请核对后再保存。"), version=report.version)
     if not fields:
         return line
     for name in fields:
@@ -73,7 +75,7 @@ def clean_changes(line: Line, changes: Mapping[str, Any]) -> dict[str, Any]:
     if "missing" in changes:
         content |= _clean_missing(line, changes["missing"])
     if "qualifier" in changes:
-        content["qualifier"] = _choice(changes["qualifier"], Qualifier.values, _("限定"))
+        content["qualifier"] = _clean_qualifier(line, changes["qualifier"], missing=content.get("missing", line.missing))
     for name, length in (("note", NOTE_LENGTH), ("problems", TEXT_LENGTH), ("next_steps", TEXT_LENGTH)):
         if name in changes:
             content[name] = _text(changes[name], length)
@@ -97,8 +99,17 @@ def _clean_value(line: Line, typed: Any) -> dict[str, Any]:
 
 def _clean_missing(line: Line, reason: Any) -> dict[str, Any]:
     reason = _choice(reason, MissingReason.values, _("缺报原因"))
-    empty = {"progress": ""} if line.kind == "narrative" else {"value": None}
+    empty = {"progress": ""} if line.kind == "narrative" else {"value": None, "qualifier": ""}
     return {"missing": reason} | (empty if reason else {})
+
+
+def _clean_qualifier(line: Line, typed: Any, *, missing: str) -> str:
+    qualifier = _choice(typed, Qualifier.values, _("限定"))
+    if qualifier and line.kind != "indicator":
+        raise RecordError(_("只有指标的数值可以有限定；节点和进展情况没有。"))
+    if qualifier and missing:
+        raise RecordError(_("缺报的没有限定：“约”“超”“以上”等说的是数值。"))
+    return qualifier
 
 
 def _choice(value: Any, choices: list[str], name: str) -> str:
@@ -237,7 +248,7 @@ def request_correction(line: Line, *, by: User, value: Any, reason: str, missing
         raise ReasonRequired
     if missing and value not in (None, ""):
         raise RecordError(_("有数值就不是缺报：数值和缺报原因只能填一个。"))
-    content = clean_changes(line, {"missing": missing} if missing else {"value": value, "qualifier": qualifier})
+    content = clean_changes(line, {"missing": missing, "qualifier": qualifier} if missing else {"value": value, "qualifier": qualifier})
     if content.get("value") is None and not content.get("missing"):
         raise RecordError(_("请填写更正后的数值，或选择缺报原因。"))
     in_force = line.in_force
@@ -263,9 +274,9 @@ def request_correction(line: Line, *, by: User, value: Any, reason: str, missing
 
 def _require_possible(line: Line, content: Mapping[str, Any], report: Return) -> None:
     """What cannot be true in the grid cannot be corrected to; what only looks odd has the reason beside it."""
-    corrected = Line(assignment=line.assignment, value=content.get("value"), missing=content.get("missing", ""))
     history = get_history([line], report.round.period).get(line.pk, [])
-    errors = [f.message for f in check_line(corrected, report.round.period, history) if f.severity == "error"]
+    corrected = Correction(line=line, value=content.get("value"), missing=content.get("missing", ""))
+    errors = [f.message for f in check_correction(corrected, report.round.period, history) if f.severity == "error"]
     if errors:
         raise RecordError(errors[0])
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from kejiting.accounts.models import Role, User
 
 from ..entry import AS_STORED, EntryRule, get_entry_rule
-from ..findings import LineFinding, check_line, get_history
+from ..findings import LineFinding, check_correction, check_line, get_history
 from ..models import Correction, Indicator, InForce, Line, Observation, Period, Return, ReturnStep, Target, Task
 from ..numbers import plain
 from ..periods import shift
@@ -107,6 +107,7 @@ class SheetLine:
     schedule: float | None = None
     light: str = ""
     pending: Correction | None = None
+    pending_findings: list[LineFinding] = field(default_factory=list)
     observation: Observation | None = None
     entry: EntryRule = AS_STORED
     # Last quarter's and last year's value in the form that is typed, so that like stands beside like.
@@ -213,6 +214,7 @@ def _make_row(
     in_force = line.in_force
     row = SheetLine(line, in_force, check_line(line, period, history), history=history, observation=observed.get(line.pk))
     row.pending = next((c for c in line.corrections.all() if c.state == Correction.State.PENDING), None)
+    row.pending_findings = check_correction(row.pending, period, history) if row.pending else []
     if line.assignment.indicator:
         _add_figures(row, period, targets)
     if earlier := narratives.get(line.assignment_id):

@@ -199,7 +199,9 @@ def correct_line(request: SignedInRequest, round: str, unit: str, line: int, ver
 def _correct(line: Line, verb: str, request: SignedInRequest) -> str:
     reason = request.POST.get("reason", "")
     if verb == "correct":
-        typed = {name: request.POST.get(name, "") for name in ("value", "missing", "qualifier")}
+        # The form shows the qualifier of the value in force; with a reason for having none there is nothing it could be of.
+        names = ("missing", "value") if request.POST.get("missing") else ("value", "qualifier")
+        typed = {name: request.POST.get(name, "") for name in names}
         actions.request_correction(line, by=request.user, reason=reason, **typed)
         return _("已申请更正；在另一人接收之前，原值继续有效。")
     pending = get_object_or_404(Correction, line=line, state=Correction.State.PENDING)

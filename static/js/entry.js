@@ -41,7 +41,7 @@ class Row {
   /** A field changed: remember it, and save soon. A reason for having no value empties the value, and the reverse. */
   touch(field, wait = TYPING_PAUSE) {
     const name = field.dataset.field;
-    if (name === "missing" && field.value) this.clear("value");
+    if (name === "missing" && field.value) ["value", "qualifier"].forEach((other) => this.clear(other));
     if (name === "value" && field.value.trim() && this.field("missing")?.value) this.clear("missing");
     this.dirty.set(name, field.value);
     this.say("unsaved");

@@ -141,6 +141,10 @@ def test_any_number_the_field_can_hold_is_taken(quarter: Quarter, machine: Calle
         "null",
         '{"value": NaN}',
         '{"value": 1e5}',
+        '{"value": 1e-05}',
+        '{"value": 1e99999999999999999999}',
+        '{"value": -Infinity}',
+        '{"note": 1e5}',
         '{"value": ' + "9" * 40 + "}",
     ],
 )
@@ -150,6 +154,11 @@ def test_what_cannot_be_stored_is_refused_in_words(quarter: Quarter, machine: Ca
     assert any("\u4e00" <= letter <= "\u9fff" for letter in error(response)["message"])
     assert quarter.line().value is None
     assert not LineEntry.objects.exists()
+
+
+def test_a_number_in_scientific_notation_is_told_how_to_be_written(quarter: Quarter, machine: Caller) -> None:
+    for body in ('{"value": 1e-05}', {"value": "1E5"}):
+        assert "科学记数" in error(machine.patch(line_path(quarter), body, current_tag(machine)))["message"]
 
 
 def test_unknown_fields_are_named(quarter: Quarter, machine: Caller) -> None:
@@ -186,6 +195,29 @@ def test_milestone_and_narrative(quarter: Quarter, machine: Caller) -> None:
     assert quarter.line("narrative").progress == "<script>alert(1)</script>"
 
 
+def test_a_value_says_its_qualifier_anew(quarter: Quarter, machine: Caller) -> None:
+    """What is sent of a value is the whole statement; what is not a value leaves it as it was."""
+    path = line_path(quarter)
+    assert machine.patch(path, {"value": "30", "qualifier": "about"}, current_tag(machine)).json()["qualifier"] == "about"
+    assert machine.patch(path, {"note": "初步统计"}, current_tag(machine)).json()["qualifier"] == "about"
+    assert machine.patch(path, {"qualifier": "over"}, current_tag(machine)).json()["qualifier"] == "over"
+    assert machine.patch(path, {"value": "31"}, current_tag(machine)).json()["qualifier"] is None
+    machine.patch(path, {"value": "30", "qualifier": "about"}, current_tag(machine))
+    body = machine.patch(path, {"missing": "not_available"}, current_tag(machine)).json()
+    assert (body["value"], body["missing"], body["qualifier"]) == (None, "not_available", None)
+
+
+def test_only_a_figure_has_a_qualifier(quarter: Quarter, machine: Caller) -> None:
+    for kind, value in (("milestone", "1"), ("narrative", "按计划推进")):
+        body = {"value": value, "qualifier": "about"}
+        assert "限定" in error(machine.patch(line_path(quarter, kind), body, current_tag(machine)))["message"]
+        assert machine.patch(line_path(quarter, kind), {"value": value, "qualifier": None}, current_tag(machine)).status_code == 200
+    assert machine.patch(line_path(quarter), {"missing": "withheld", "qualifier": "about"}, current_tag(machine)).status_code == 422
+    machine.patch(line_path(quarter), {"missing": "withheld"}, current_tag(machine))
+    assert machine.patch(line_path(quarter), {"qualifier": "about"}, current_tag(machine)).status_code == 422
+    assert quarter.line().qualifier == ""
+
+
 def test_a_script_in_a_note_is_text(quarter: Quarter, machine: Caller) -> None:
     response = machine.patch(line_path(quarter), {"value": "1", "note": "<script>alert(1)</script>\x00"}, current_tag(machine))
     assert response.json()["note"] == "<script>alert(1)</script>"
@@ -220,6 +252,19 @@ def test_two_programs_on_one_line(quarter: Quarter, machine: Caller) -> None:
     assert machine.patch(line_path(quarter, "milestone"), {"value": "1"}, seen).status_code == 200
     assert machine.patch(line_path(quarter), {"value": "2"}, f'{seen}, {current_tag(machine)}').status_code == 200
     assert quarter.line().value == 2
+
+
+def test_what_is_sent_again_because_the_answer_was_lost_is_answered_again(quarter: Quarter, machine: Caller) -> None:
+    seen, sent = current_tag(machine), {"value": "12.5", "note": "含折半"}
+    first = machine.patch(line_path(quarter), sent, seen)
+    again = machine.patch(line_path(quarter), sent, seen)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert (again.json(), again.headers["ETag"]) == (first.json(), first.headers["ETag"])
+    assert LineEntry.objects.count() == 1
+    # Anything else, and the same from anybody else, is a conflict still; an unknown version is one always.
+    assert machine.patch(line_path(quarter), {"value": "12.5", "note": ""}, seen).status_code == 412
+    assert Caller(user=quarter.cast.xie).patch(line_path(quarter), sent, seen).status_code == 412
+    assert machine.patch(line_path(quarter), sent, '"999"').status_code == 412
 
 
 # -- steps ---------------------------------------------------------------------------------------
@@ -310,6 +355,36 @@ def test_a_correction_is_asked_by_one_and_answered_by_another(quarter: Quarter, 
     row = next(r for r in body["lines"] if r["kind"] == "indicator")
     assert (row["value"], row["correction"]) == ("13", None)
     assert sorted(Observation.objects.values_list("vintage", "value")) == [(1, Decimal(12)), (2, Decimal(13))]
+
+
+@pytest.mark.parametrize(("typed", "stored"), [(13, "13"), (13.5, "13.5"), ("１３．５", "13.5"), ("1,300", "1300")])
+def test_a_correction_reads_a_number_as_entry_does(quarter: Quarter, machine: Caller, typed: object, stored: str) -> None:
+    quarter.accept("12")
+    body = machine.post(f"{line_path(quarter)}correct/", {"value": typed, "reason": "漏报"}).json()
+    assert next(r for r in body["lines"] if r["kind"] == "indicator")["correction"]["value"] == stored
+
+
+@pytest.mark.parametrize("typed", ["约30", "1e5", True, [1], {"a": 1}, "十二"])
+def test_a_correction_refuses_in_the_words_of_entry(quarter: Quarter, machine: Caller, typed: object) -> None:
+    entered = error(machine.patch(line_path(quarter), {"value": typed}, current_tag(machine)))["message"]
+    quarter.accept("12")
+    response = machine.post(f"{line_path(quarter)}correct/", {"value": typed, "reason": "漏报"})
+    assert (response.status_code, error(response)["message"]) == (422, entered)
+
+
+def test_a_correction_is_answered_with_its_findings(quarter: Quarter, machine: Caller) -> None:
+    quarter.accept("12")
+    impossible = machine.post(f"{line_path(quarter)}correct/", {"value": "-1", "reason": "漏报"})
+    assert impossible.status_code == 422
+    body = machine.post(f"{line_path(quarter)}correct/", {"value": "12.5", "reason": "一项按折半计"}).json()
+    row = next(r for r in body["lines"] if r["kind"] == "indicator")
+    assert [(f["code"], f["severity"]) for f in row["correction"]["findings"]] == [("not_whole", "warning")]
+    assert row["findings"] == []
+
+
+def test_a_correction_to_missing_has_no_qualifier(quarter: Quarter, machine: Caller) -> None:
+    quarter.accept("12")
+    assert machine.post(f"{line_path(quarter)}correct/", {"missing": "withheld", "qualifier": "about", "reason": "依规"}).status_code == 422
 
 
 def test_a_correction_to_missing(quarter: Quarter, machine: Caller) -> None:

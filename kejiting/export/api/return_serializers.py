@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from indicators.actions.reporting import NOTE_LENGTH, TEXT_LENGTH
 from indicators.models import MissingReason, Qualifier, Return
-from indicators.numbers import plain
+from indicators.numbers import DECIMAL_DIGITS, INTEGER_DIGITS, plain
 from indicators.queries.returns import SheetLine
 
 from .definitions import plan_and_number
@@ -41,13 +41,19 @@ class FindingOutput(serializers.Serializer[Any]):
     message = serializers.CharField(read_only=True)
 
 
-class PendingCorrection(serializers.Serializer[Any]):
-    value = PlainDecimal()
-    qualifier = Code(help_text=QUALIFIER)
-    missing = Code(help_text=MISSING)
-    reason = serializers.CharField(read_only=True)
-    by = serializers.CharField(source="requested_by.stamp", read_only=True)
-    at = serializers.DateTimeField(source="requested_at", read_only=True)
+class PendingCorrection(serializers.Serializer[SheetLine]):
+    """The correction of a line that waits for an answer; null where there is none."""
+
+    value = PlainDecimal(source="pending.value")
+    qualifier = Code(source="pending.qualifier", help_text=QUALIFIER)
+    missing = Code(source="pending.missing", help_text=MISSING)
+    reason = serializers.CharField(source="pending.reason", read_only=True)
+    by = serializers.CharField(source="pending.requested_by.stamp", read_only=True)
+    at = serializers.DateTimeField(source="pending.requested_at", read_only=True)
+    findings = FindingOutput(source="pending_findings", many=True, read_only=True, help_text="更正后的数值有何疑点；有 error 的不能申请")
+
+    def to_representation(self, instance: SheetLine) -> Any:
+        return super().to_representation(instance) if instance.pending else None
 
 
 class LineOutput(serializers.Serializer[SheetLine]):
@@ -75,7 +81,7 @@ class LineOutput(serializers.Serializer[SheetLine]):
     completion = PlainDecimal(help_text="完成率，1 为全部完成")
     schedule = PlainDecimal(help_text="序时进度：至此应完成的份额")
     light = Code(help_text="red、yellow、grey、blue、green、pending、closed")
-    correction = PendingCorrection(source="pending", read_only=True, allow_null=True, help_text="待处理的更正")
+    correction = PendingCorrection(source="*", read_only=True, allow_null=True, help_text="待处理的更正")
 
     @extend_schema_field({"type": "string", "nullable": True})
     def get_breakdown(self, row: SheetLine) -> str | None:
@@ -156,8 +162,19 @@ class StepInput(serializers.Serializer[Any]):
     reason = serializers.CharField(default="", allow_blank=True, allow_null=True, max_length=NOTE_LENGTH)
 
 
+@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number"}], "nullable": True, "example": "12.5"})
+class TypedValue(serializers.Field[Any, Any, Any, Any]):
+    """What was typed, untouched: the action reads it, so that page, Excel and program share its words."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data
+
+
+NUMBER = f"指标：普通数字，整数部分至多 {INTEGER_DIGITS} 位，小数至多 {DECIMAL_DIGITS} 位，不用科学记数法；节点：\"1\" 已完成、\"0\" 未完成"
+
+
 class CorrectionInput(StepInput):
-    value = serializers.JSONField(default=None, help_text="更正后的数值，如 \"12.5\"")
+    value = TypedValue(default=None, allow_null=True, help_text=NUMBER)
     missing = serializers.CharField(default="", allow_blank=True, allow_null=True, help_text=MISSING)
     qualifier = serializers.CharField(default="", allow_blank=True, allow_null=True, help_text=QUALIFIER)
 
@@ -165,7 +182,7 @@ class CorrectionInput(StepInput):
 class LineInput(serializers.Serializer[Any]):
     """For the schema alone: what is typed is read by the action, so that page, Excel and program share its words."""
 
-    value = serializers.CharField(required=False, allow_null=True, help_text="普通数字，如 \"12.5\"；任务为进展情况文字")
+    value = TypedValue(required=False, allow_null=True, help_text=f"{NUMBER}；任务：进展情况")
     qualifier = serializers.CharField(required=False, allow_null=True, help_text=QUALIFIER)
     missing = serializers.CharField(required=False, allow_null=True, help_text=MISSING)
     note = serializers.CharField(required=False, max_length=NOTE_LENGTH)

@@ -77,10 +77,13 @@ class ReturnLine(ApiView):
 
     @extend_schema(request=LineInput, parameters=[IF_MATCH], responses={200: SavedLine, **ENTRY_REFUSALS})
     def patch(self, request: Request, round: str, unit: str, line: int) -> Response:
-        """填写一行。能存下的数字一律保存，疑点列在 findings；只有存不下的才答 422。"""
+        """填写一行。能存下的数字一律保存，疑点列在 findings；只有存不下的才答 422。没有写的字段不变，但写 value 而不写 qualifier 即为确数。"""
         report = find_return(request, round, unit)
         row = find_line(report, line)
         changes = read_object(request, required=True)
+        if "value" in changes and row.kind == "indicator":
+            # A new number is a new statement: the old one's "about" is not this one's.
+            changes.setdefault("qualifier", "")
         if not request.user.has_perm("return.edit", report):
             raise NotAllowed(_("只有本单位的填报员可以填写这张报表。"))
         actions.save_line(row, changes, by=request.user, seen_version=read_version(request, report))
@@ -110,12 +113,10 @@ class ReturnStep(ApiView):
 class LineCorrection(ApiView):
     @extend_schema(request=CorrectionInput, responses={200: ReturnOutput, **REFUSALS})
     def post(self, request: Request, round: str, unit: str, line: int) -> Response:
-        """申请更正已接收的一行；另一人接收之前，原值继续有效。"""
+        """申请更正已接收的一行；另一人接收之前，原值继续有效。疑点列在该行 correction 的 findings。"""
         report = find_return(request, round, unit)
         row = find_line(report, line)
         asked = read_input(CorrectionInput, request)
-        if asked["value"] not in (None, "") and asked["missing"]:
-            raise RecordError(_("有数值就不是缺报：数值和缺报原因只能填一个。"))
         actions.request_correction(row, by=request.user, **asked)
         return answer_return(request, find_return(request, round, unit))
 
@@ -151,7 +152,7 @@ def find_return(request: Request, round: str, unit: str) -> Return:
 
 
 def find_line(report: Return, line: int) -> Line:
-    row = report.lines.filter(pk=line).first()
+    row = report.lines.select_related("assignment").filter(pk=line).first()
     if row is None:
         raise Http404(_("报表中没有这一行。"))
     return row
