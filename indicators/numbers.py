@@ -94,13 +94,11 @@ def _explain_written(written: re.Match[str], unit: str) -> str:
         value = Decimal(number.replace(",", ""))
     except ArithmeticError:
         return ""
+    amount = _in_unit(value, written["unit"], unit)
+    if amount is None:
+        return _("“%(unit)s”不是本行的计量单位：请填写以“%(own)s”计的数字，不带单位。") % {"unit": written["unit"], "own": unit} if unit else ""
     marks = (written["before"], written["more"] or written["more_after"], written["after"])
     qualifier = next((_QUALIFIER_OF[mark] for mark in marks if mark), None)
-    amount = _in_unit(value, written["unit"], unit)
-    if amount is None and not unit:
-        return ""
-    if amount is None:
-        return _("“%(unit)s”不是本行的计量单位：请填写以“%(own)s”计的数字，不带单位。") % {"unit": written["unit"], "own": unit}
     return _advise(plain(amount) or "", qualifier, written["unit"], unit, has_space=has_space, is_scaled=amount != value)
 
 
