@@ -12,12 +12,11 @@ INTEGER_DIGITS, DECIMAL_DIGITS = 18, 6  # what numeric(24, 6) holds
 # Only what is the same number written wide: a superscript or a circled digit would become another one.
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９．，＋－−％　", "0123456789.,+--% ")
 _PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
-_EXPONENT = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]+")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 # A number inside what people write around it: 约30, 250余家, 65%以上, 1.2亿, 27 152.46, 1,23,4, .5, 1e5.
 _WRITTEN = re.compile(
     r"(?P<before>约|近|超过|超|逾|不少于|至少|不超过|>=|<=|[≥≤><~≈])?\s*"
-    r"(?P<number>[+-]?(?:[0-9][0-9,\s]*)?\.?[0-9]*(?:[eE][+-]?[0-9])?)\s*"
+    r"(?P<number>[+-]?(?:[0-9][0-9,\s]*)?\.?[0-9]*(?:[eE][+-]?0?[0-9])?)\s*"
     r"(?P<more>[余多])?(?P<unit>[^0-9.,+\-\s]*?)(?P<more_after>[余多])?(?P<after>以上|以下|左右)?"
 )
 _QUALIFIERS = {
@@ -78,8 +77,6 @@ def _explain(text: str, unit: str) -> str:
         return _("“%(typed)s”不是数字：没有发生请填 0；没有数据请留空，并选择缺报原因。") % {"typed": text}
     if text.startswith("="):
         return _("请填写算好的数字，不要填写公式。")
-    if _EXPONENT.fullmatch(text):
-        return _("请写出全部数位，如 12500 或 0.125，不用科学记数法。")
     if len(text) <= 40 and (written := _WRITTEN.fullmatch(text)) and (sentence := _explain_written(written, unit)):
         return sentence
     return _("“%(typed)s”不是数字：请填写如 12.5 的数字。") % {"typed": text[:40]}
