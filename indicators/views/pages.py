@@ -84,7 +84,15 @@ def indicator_list(request: SignedInRequest) -> HttpResponse:
     moment, problem = read_moment(request)
     search, origin = request.GET.get("q", ""), request.GET.get("origin", "")
     rows = get_indicators(request.user, search=search, origin=origin if origin in Indicator.Origin.values else "", moment=moment)
-    context = {"rows": rows, "search": search, "origin": origin, "origins": Indicator.Origin.choices, "moment": moment, "problem": problem}
+    context = {
+        "rows": [row for row in rows if row.observation],
+        "without": [row for row in rows if not row.observation],
+        "search": search,
+        "origin": origin,
+        "origins": Indicator.Origin.choices,
+        "moment": moment,
+        "problem": problem,
+    }
     return render(request, "indicators/indicator_list.html", context, status=400 if problem else 200)
 
 
