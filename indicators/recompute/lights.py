@@ -1,7 +1,7 @@
 """Tasks and aspects: the worst of their parts, and how far they are on average."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,8 +11,9 @@ from django.db.models import Exists, OuterRef, Prefetch
 
 from kejiting.accounts.classification import Classification
 
-from ..models import Aspect, Breakdown, Light, LightOverride, Line, Milestone, Result, Return, Task
+from ..models import Aspect, Breakdown, Light, LightOverride, Line, Milestone, Result, Return, Target, Task
 from ..queries.tasks import get_milestone_lines
+from ..standing import Judgement, get_worst, group, is_reached, read_judgements, stand_against_next
 from .book import Book
 from .judge import Thresholds
 from .methods import ASPECT, TASK
@@ -20,7 +21,6 @@ from .series import to_decimal
 
 Measure = Result.Measure
 PLACES = 10
-WORST_FIRST = (Light.RED, Light.YELLOW, Light.GREY, Light.BLUE, Light.GREEN)
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Part:
     light: str
     completion: float | None = None
     schedule: float | None = None
-    results: Sequence[Result] = ()
+    results: Sequence[Judgement] = ()
     period: str = ""
     ends_on: date = date.min
     is_demo: bool = False
@@ -71,14 +71,14 @@ def _load(ids: set[int], book: Book) -> list[Standing]:
         .prefetch_related("milestones", "task_indicators__indicator", Prefetch("light_overrides", LightOverride.objects.order_by("pk")))
         .order_by("pk")
     )
-    results = _load_results(tasks)
+    results, targets = _load_judgements(tasks)
     lines = get_milestone_lines([m for task in tasks for m in task.milestones.all()])
     standings = []
     for task in tasks:
         latest = next(reversed(task.light_overrides.all()), None)
         standing = Standing(task, narrated=task.narrated, override=latest if latest and latest.light else None)
-        area = task.area_code
-        standing.parts += [p for ti in task.task_indicators.all() if (p := _judge_indicator(ti.indicator.name_zh, results.get((ti.indicator_id, area), [])))]
+        found = [(ti.indicator.name_zh, results.get((ti.indicator_id, task.area_code), [])) for ti in task.task_indicators.all()]
+        standing.parts += [part for name, rows in found if (part := _judge_indicator(name, rows, targets))]
         thresholds = book.thresholds(book.today, task.plan_id)
         standing.parts += [_judge_milestone(m, lines.get(m.pk), thresholds, book.today) for m in task.milestones.all()]
         standings.append(standing)
@@ -87,7 +87,8 @@ def _load(ids: set[int], book: Book) -> list[Standing]:
     return standings
 
 
-def _load_results(tasks: Sequence[Task]) -> dict[tuple[int, str], list[Result]]:
+def _load_judgements(tasks: Sequence[Task]) -> tuple[dict[tuple[int, str], list[Judgement]], dict[int, Target]]:
+    """How the tasks' indicators stand in the tasks' areas, by indicator and area; and the targets they were judged against."""
     rows = Result.objects.current().filter(
         indicator__in={ti.indicator_id for task in tasks for ti in task.task_indicators.all()},
         area__in={task.area_code for task in tasks},
@@ -95,50 +96,38 @@ def _load_results(tasks: Sequence[Task]) -> dict[tuple[int, str], list[Result]]:
         target__isnull=False,
         measure__in=(Measure.COMPLETION, Measure.SCHEDULE, Measure.LIGHT),
     )
-    found: dict[tuple[int, str], list[Result]] = defaultdict(list)
-    for row in rows.select_related("target__period", "target__document", "period").order_by("pk"):
-        if row.indicator_id and row.area_id:
-            found[row.indicator_id, row.area_id].append(row)
-    return found
+    judged = group(read_judgements(rows), "target")
+    targets = Target.objects.select_related("period", "document").in_bulk(judged)
+    found: dict[tuple[int, str], list[Judgement]] = defaultdict(list)
+    for pk, judgements in judged.items():
+        found[targets[pk].indicator_id, targets[pk].area_id] += judgements
+    return found, targets
 
 
 # -- parts ---------------------------------------------------------------------------------------
 
 
-def _judge_indicator(name: str, results: list[Result]) -> Part | None:
+def _judge_indicator(name: str, rows: Sequence[Judgement], targets: Mapping[int, Target]) -> Part | None:
     """Where an indicator stands against the target that comes next; None without a target, which then asks for nothing."""
-    if not results:
+    stands = stand_against_next(rows, targets)
+    if stands is None or (light := stands[1].light) is None:
         return None
-    observed = max((r.period.ends_on for r in results if r.period and r.detail.get("inputs")), default=date.min)
-    targets = {r.target_id: r.target for r in results if r.target}
-    ahead = [t for t in targets.values() if t.period.ends_on >= observed] or list(targets.values())
-    # Of several documents that speak of one period the latest.
-    target = min(ahead, key=lambda t: (t.period.ends_on, -(t.document.issued_on.toordinal() if t.document.issued_on else 0), -t.pk))
-    newest: dict[str, Result] = {}
-    for row in sorted((r for r in results if r.target_id == target.pk), key=lambda r: (_get_end(r), r.pk)):
-        newest[row.measure] = row
-    light = newest[Measure.LIGHT]
-    measured = [newest.get(Measure.COMPLETION), newest.get(Measure.SCHEDULE)]
-    completion, schedule = (None if r is None or r.value is None else float(r.value) for r in measured)
+    judged = stands[1]
     return Part(
         name,
         light.text,
-        completion,
-        schedule,
-        [r for r in (light, *measured) if r is not None],
+        None if judged.done is None else float(judged.done),
+        None if judged.due is None else float(judged.due),
+        judged.rows,
         light.period_id or "",
-        _get_end(light),
-        is_demo=any(r.is_demo for r in newest.values()),
+        light.ends_on,
+        is_demo=any(row.is_demo for row in judged.rows),
     )
-
-
-def _get_end(result: Result) -> date:
-    return result.period.ends_on if result.period else date.min
 
 
 def _judge_milestone(milestone: Milestone, line: Line | None, thresholds: Thresholds, today: date) -> Part:
     period = line.report.round.period if line else None
-    reached = line is not None and line.in_force.value == 1
+    reached = is_reached(line)
     is_due = milestone.due_on < today
     return Part(
         milestone.title_zh,
@@ -199,11 +188,8 @@ def get_light(standing: Standing, completion: float | None, thresholds: Threshol
         return Light.CLOSED, ""
     if task.due_on < today:
         return Light.RED, "overdue"
-    lights = {p.light for p in standing.parts}
-    worst = next((light for light in WORST_FIRST if light in lights), None)
+    worst = get_worst({p.light for p in standing.parts})
     if worst is None:
-        if lights:
-            return Light.PENDING, ""
         return Light.GREY, "narrative_only" if standing.narrated else "not_reported"
     is_soon = task.due_on - today <= timedelta(days=thresholds.due_soon_days)
     if worst == Light.GREEN and is_soon and (completion is None or completion < 1):

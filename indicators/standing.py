@@ -1,0 +1,131 @@
+"""How a thing stands: which target it is measured against next, whether a milestone is reached, which light is the worst.
+
+One rule each, for the recomputation, the pages and the grid alike.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from .models import Light, Line, Result, Target
+from .models.result import ResultQuerySet
+from .periods import parse_label
+
+Measure = Result.Measure
+
+
+class Judgement(NamedTuple):
+    """As much of a result as a standing is made of: a page has hundreds, and none needs to be a model's instance."""
+
+    pk: int
+    measure: str
+    value: Decimal | None
+    text: str
+    detail: dict[str, Any]
+    period_id: str | None
+    target_id: int | None
+    task_id: int | None
+    aspect_id: int | None
+    indicator_id: int | None
+    classification: str
+    is_released: bool
+    is_demo: bool
+
+    @property
+    def ends_on(self) -> date:
+        """The last day it speaks of; without a period the first day there is."""
+        return parse_label(self.period_id).ends_on if self.period_id else date.min
+
+
+def read_judgements(rows: ResultQuerySet) -> list[Judgement]:
+    return [Judgement._make(row) for row in rows.values_list(*Judgement._fields)]
+
+
+def group(rows: Iterable[Judgement], subject: str) -> dict[int, list[Judgement]]:
+    """By the id of what they judge: a ``task``, an ``aspect``, an ``indicator``, a ``target``."""
+    groups: dict[int, list[Judgement]] = defaultdict(list)
+    for row in rows:
+        groups[getattr(row, f"{subject}_id")].append(row)
+    return groups
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was computed of a thing: its light, how far it is, how far it should be."""
+
+    light: Judgement | None = None
+    completion: Judgement | None = None
+    schedule: Judgement | None = None
+
+    @property
+    def colour(self) -> str:
+        return self.light.text if self.light else Light.GREY.value
+
+    @property
+    def done(self) -> Decimal | None:
+        return self.completion.value if self.completion else None
+
+    @property
+    def due(self) -> Decimal | None:
+        return self.schedule.value if self.schedule else None
+
+    @property
+    def gap(self) -> Decimal | None:
+        """Completion minus schedule, as a share."""
+        return None if self.done is None or self.due is None else self.done - self.due
+
+    @property
+    def rows(self) -> list[Judgement]:
+        """What it is made of, the light first."""
+        return [row for row in (self.light, self.completion, self.schedule) if row is not None]
+
+
+def judge(rows: Iterable[Judgement]) -> Judged:
+    """The three measures of one subject; of several periods the newest."""
+    newest = {row.measure: row for row in sorted(rows, key=lambda row: (row.ends_on, row.pk))}
+    return Judged(newest.get(Measure.LIGHT), newest.get(Measure.COMPLETION), newest.get(Measure.SCHEDULE))
+
+
+# -- the target that comes next ------------------------------------------------------------------
+
+
+def get_age(target: Target) -> tuple[date, int]:
+    """Larger for a later document; one without a date is taken for older than any that has one."""
+    return target.document.issued_on or date.min, target.pk
+
+
+def choose_target(targets: Iterable[Target], observed: date) -> Target | None:
+    """The target that comes next after what was observed, or else the last there was; of one period the latest document's."""
+    by_end: dict[date, list[Target]] = defaultdict(list)
+    for target in targets:
+        by_end[target.period.ends_on].append(target)
+    if not by_end:
+        return None
+    end = min((end for end in by_end if end >= observed), default=max(by_end))
+    return max(by_end[end], key=get_age)
+
+
+def stand_against_next(rows: Collection[Judgement], targets: Mapping[int, Target]) -> tuple[Target, Judged] | None:
+    """Where an indicator stands against the target that comes next; None where nothing was judged against one.
+
+    ``targets`` by id, with their period and document. What was observed is what a judgement was made of.
+    """
+    observed = max((row.ends_on for row in rows if row.detail.get("inputs")), default=date.min)
+    target = choose_target([targets[pk] for pk in {row.target_id for row in rows} if pk in targets], observed)
+    return (target, judge(row for row in rows if row.target_id == target.pk)) if target else None
+
+
+# -- milestones and lights -----------------------------------------------------------------------
+
+
+def is_reached(line: Line | None, at: datetime | None = None) -> bool:
+    """Whether the newest accepted line about a milestone says (at a moment; None: now) that it was reached."""
+    return line is not None and line.in_force_at(at).value == 1
+
+
+def get_worst(lights: Collection[str]) -> str | None:
+    """The worst of the lights, in the order ``Light`` has them; None of none."""
+    return next((light.value for light in Light if light in lights), None)
