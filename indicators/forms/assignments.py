@@ -1,5 +1,6 @@
 """The forms of assignments and of rounds."""
 
+from datetime import time
 from typing import Any, cast
 
 from django import forms
@@ -11,18 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from kejiting.accounts.models import User
 
 from ..models import Assignment, Indicator, Milestone, Task
-from .base import (
-    DayField,
-    MomentField,
-    OfficeForm,
-    PeriodField,
-    ReasonField,
-    RowField,
-    WholeNumberField,
-    get_area_choices,
-    get_unit_choices,
-)
+from .base import OfficeForm
+from .fields import DayField, MomentField, PeriodField, ReasonField, RowField, WholeNumberField, get_area_choices, get_unit_choices
 
+# The end of a working day.
+DUE_TIME = time(18)
 KINDS = {"indicator": _("指标"), "milestone": _("节点"), "narrative": _("任务进展情况")}
 
 
@@ -81,8 +75,8 @@ class EndAssignmentForm(OfficeForm):
 
 class OpenRoundForm(OfficeForm):
     period = PeriodField(label=_("期间"), help_text=_("默认为最近一期之后的一期；也可写 2025、2025-S1、2025-12"))
-    opens_at = MomentField(label=_("开放时间"))
-    due_at = MomentField(label=_("截止时间"))
+    opens_at = MomentField(label=_("开放时间"), default=time(0))
+    due_at = MomentField(label=_("截止时间"), default=DUE_TIME)
     grace_days = WholeNumberField(label=_("宽限天数"), least=0, most=366, help_text=_("截止后这些天内仍不算逾期"))
 
     def clean(self) -> dict[str, Any]:
@@ -99,5 +93,5 @@ class UnlockForm(OfficeForm):
 
 
 class MoveDueForm(OfficeForm):
-    due_at = MomentField(label=_("新的截止时间"))
+    due_at = MomentField(label=_("新的截止时间"), default=DUE_TIME)
     reason = ReasonField(label=_("调整的原因"), help_text=_("宽限天数不变"))

@@ -1,25 +1,20 @@
-"""What the office's forms share: fields that read what people type, errors in sentences, groups of fields."""
+"""What the office's forms share: errors and doubts in sentences, each leading to its field, and fields in groups."""
 
-import unicodedata
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.forms.models import construct_instance
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-
-from kejiting.accounts.models import Area, Unit
 
 from ..constraints import say
-from ..numbers import NotANumber, parse_number, plain
-from ..periods import parse_label
+from ..errors import Problem
 
 
 class ErrorLink(NamedTuple):
-    """An error for the summary at the top: which field it leads to, and what it says."""
+    """An error or a doubt for the summary at the top: which field it leads to, and what it says."""
 
     anchor: str
     label: str
@@ -32,10 +27,38 @@ class FieldGroup(NamedTuple):
 
 
 class OfficeFormMixin:
-    """Errors as links to their fields, and fields in titled groups. The browser's own checks are off: ours speak Chinese."""
+    """Errors as links to their fields, and fields in titled groups. The browser's own checks are off: ours speak Chinese.
+
+    Some of what is typed may be meant and is more often a slip, such as a due date that is over. Such a doubt
+    is put once: the form comes back with it, and sending the same again says that it is meant.
+    """
 
     groups: ClassVar[list[tuple[Any, list[str]]]] = []
     label_suffix = ""
+    # The doubts that were put and not yet answered.
+    doubts: Sequence[Problem] = ()
+
+    def find_doubts(self) -> Sequence[Problem]:
+        """What looks like a slip in a form that stands, each at its field; a form that knows some says which."""
+        return ()
+
+    def put_doubts(self) -> bool:
+        """Whether there are doubts that this very form was not sent again in spite of."""
+        form: forms.BaseForm = self  # type: ignore[assignment]  # mixed into one
+        self.doubts = self.find_doubts()
+        if self.doubts and form.data.get("meant") == self.doubts_digest():
+            self.doubts = ()
+        return bool(self.doubts)
+
+    def doubts_digest(self) -> str:
+        """What a form carries to say which doubts were read: other values, other doubts."""
+        return hashlib.sha256("\n".join(doubt.message for doubt in self.doubts).encode()).hexdigest()[:16]
+
+    def doubt_links(self) -> Iterator[ErrorLink]:
+        form: forms.BaseForm = self  # type: ignore[assignment]  # mixed into one
+        for doubt in self.doubts:
+            field = form[doubt.where] if doubt.where in form.fields else None
+            yield ErrorLink(self._anchor(field), str(field.label) if field else "", doubt.message)
 
     def error_links(self) -> Iterator[ErrorLink]:
         form: forms.BaseForm = self  # type: ignore[assignment]  # mixed into one
@@ -98,133 +121,3 @@ class DefinitionForm(OfficeFormMixin, forms.ModelForm):
 
     def changed_values(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.fields}
-
-
-def name_with_mark(row: Any) -> str:
-    """A choice's text; demonstration rows say so."""
-    name = f"{row.name_zh}（{row.code}）" if hasattr(row, "accumulation") else str(row)
-    return _("%(name)s［演示］") % {"name": name} if getattr(row, "is_demo", False) else name
-
-
-class RowField(forms.ModelChoiceField):
-    """A choice among rows, marked where they are demonstration."""
-
-    def __init__(self, queryset: QuerySet[Any] | None, *, empty_label: Any = None, **more: Any) -> None:
-        empty = gettext_lazy("请选择") if more.get("required", True) else gettext_lazy("（无）")
-        super().__init__(queryset, empty_label=empty_label or empty, **more)
-
-    default_error_messages = {"invalid_choice": gettext_lazy("没有这个选项，或已不可用。")}
-
-    def label_from_instance(self, obj: Model) -> str:
-        return name_with_mark(obj)
-
-
-class RowsField(forms.ModelMultipleChoiceField):
-    """Some of the rows, as checkboxes."""
-
-    widget = forms.CheckboxSelectMultiple
-
-    def label_from_instance(self, obj: Model) -> str:
-        return name_with_mark(obj)
-
-
-def get_unit_choices() -> QuerySet[Unit]:
-    return Unit.objects.filter(dissolved_on=None).order_by("kind", "code")
-
-
-def get_area_choices() -> QuerySet[Area]:
-    return Area.objects.order_by("code")
-
-
-class NumberField(forms.CharField):
-    """A number as people type it (full-width digits, 1,234.5); answers a Decimal or None."""
-
-    widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "num", "autocomplete": "off"})
-
-    def prepare_value(self, value: Any) -> Any:
-        return plain(value) if hasattr(value, "as_tuple") else value
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value)
-        if not text:
-            return None
-        try:
-            return parse_number(text)
-        except NotANumber as error:
-            raise ValidationError(_("请填写一个数字，如 12.5：不带单位和“约”“以上”等字样，整数最多 18 位、小数最多 6 位。")) from error
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return super().has_changed(self.prepare_value(initial), data)
-
-
-class WholeNumberField(NumberField):
-    """A whole number from ``least`` to ``most``."""
-
-    widget = forms.TextInput(attrs={"inputmode": "numeric", "class": "num", "autocomplete": "off"})
-
-    def __init__(self, *, least: int = 1, most: int = 32_767, **more: Any) -> None:
-        super().__init__(**more)
-        self.least, self.most = least, most
-
-    def clean(self, value: Any) -> int | None:
-        number = super().clean(value)
-        if number is None:
-            return None
-        if number != int(number) or not self.least <= number <= self.most:
-            raise ValidationError(_("请填写 %(least)s 至 %(most)s 的整数。") % {"least": self.least, "most": self.most})
-        return int(number)
-
-
-class PeriodField(forms.CharField):
-    """A period by its label, or as people write it: 2025年, 2025年第三季度. Answers the label."""
-
-    _CHINESE = {"第": "", "一季度": "1季度", "二季度": "2季度", "三季度": "3季度", "四季度": "4季度", "上半年": "-S1", "下半年": "-S2"}
-
-    def clean(self, value: Any) -> str:
-        typed = unicodedata.normalize("NFKC", super().clean(value) or "").strip().upper()
-        if not typed:
-            return ""
-        try:
-            return parse_label(self._as_label(typed)).label
-        except ValueError as error:
-            raise ValidationError(_("“%(typed)s”不是期间：请写成 2025、2025-Q3、2025-S1 或 2025-12。") % {"typed": typed[:20]}) from error
-
-    def _as_label(self, typed: str) -> str:
-        text = typed.replace(" ", "")
-        for written, plain_text in self._CHINESE.items():
-            text = text.replace(written, plain_text)
-        year, dash, rest = text.partition("年")
-        if not dash:
-            return text
-        if rest.endswith("季度"):
-            return f"{year}-Q{rest.removesuffix('季度')}"
-        if rest.endswith("月"):
-            return f"{year}-{rest.removesuffix('月'):0>2}"
-        return year + rest
-
-
-class DayField(forms.DateField):
-    """A date, by the browser's own picker or typed."""
-
-    default_error_messages = {"invalid": gettext_lazy("请填写日期，如 2025-12-31。")}
-
-    def __init__(self, **more: Any) -> None:
-        super().__init__(widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), input_formats=["%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日"], **more)
-
-
-class MomentField(forms.DateTimeField):
-    """A date and time of day in the site's time zone."""
-
-    default_error_messages = {"invalid": gettext_lazy("请填写日期和时间，如 2025-12-31 18:00。")}
-
-    def __init__(self, **more: Any) -> None:
-        widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
-        super().__init__(widget=widget, input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"], **more)
-
-
-class ReasonField(forms.CharField):
-    """Why: kept with the change, for whoever asks later."""
-
-    def __init__(self, **more: Any) -> None:
-        more.setdefault("label", gettext_lazy("原因"))
-        super().__init__(widget=forms.Textarea(attrs={"rows": 2}), max_length=500, **more)

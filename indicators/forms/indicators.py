@@ -10,7 +10,8 @@ from kejiting.accounts.models import User
 
 from ..actions.definitions.indicators import INDICATOR_FIELDS
 from ..models import Document, Indicator
-from .base import DayField, DefinitionForm, NumberField, RowField, WholeNumberField
+from .base import DefinitionForm
+from .fields import DayField, NumberField, RowField, WholeNumberField
 
 
 class IndicatorForm(DefinitionForm):

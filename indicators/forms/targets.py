@@ -13,7 +13,8 @@ from kejiting.accounts.models import User
 from ..formatting import format_period
 from ..models import Document, Indicator, Target
 from ..templatetags.office import target_words
-from .base import DayField, NumberField, OfficeForm, PeriodField, ReasonField, RowField, get_area_choices
+from .base import OfficeForm
+from .fields import DayField, NumberField, PeriodField, ReasonField, RowField, get_area_choices
 
 
 class TargetForm(OfficeForm):

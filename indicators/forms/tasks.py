@@ -3,24 +3,18 @@
 from typing import Any
 
 from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.models import User
 
 from ..actions.definitions.documents import DOCUMENT_FIELDS
-from ..actions.definitions.tasks import MILESTONE_FIELDS, OVERRIDE_LIGHTS
+from ..actions.definitions.tasks import MILESTONE_FIELDS, OVERRIDE_LIGHTS, question_dates
+from ..errors import Problem
 from ..models import Document, Indicator, Milestone, Task
-from .base import (
-    DayField,
-    DefinitionForm,
-    NumberField,
-    OfficeForm,
-    ReasonField,
-    RowField,
-    RowsField,
-    WholeNumberField,
-    get_unit_choices,
-)
+from .base import DefinitionForm, OfficeForm
+from .fields import DayField, DueField, NumberField, ReasonField, RowField, RowsField, WholeNumberField, get_unit_choices
 
 
 class TaskForm(DefinitionForm):
@@ -32,7 +26,7 @@ class TaskForm(DefinitionForm):
     predecessor = RowField(queryset=None, label=_("前一规划中的任务"), required=False)
     document = RowField(queryset=None, label=_("依据文件"), required=False)
     starts_on = DayField(label=_("开始日期"))
-    due_on = DayField(label=_("完成时限"))
+    due_on = DueField(label=_("完成时限"))
 
     groups = [
         (_("任务"), ["number", "aspect", "title_zh", "title_en", "classification"]),
@@ -73,16 +67,28 @@ class TaskForm(DefinitionForm):
         if not elsewhere.exists():
             del self.fields["predecessor"]
 
+    def find_doubts(self) -> list[Problem]:
+        """Of the dates that are new: those on record were meant when they were saved."""
+        said = self.cleaned_data
+        doubts = question_dates(self.instance.plan, said["starts_on"], said["due_on"], timezone.localdate())
+        return [doubt for doubt in doubts if self.instance.pk is None or doubt.where in self.changed_data]
+
 
 class MilestoneForm(DefinitionForm):
     number = WholeNumberField(label=_("序号"))
-    due_on = DayField(label=_("时限"))
+    due_on = DueField(label=_("时限"))
 
     field_of = {"milestone_number_once_in_task": "number", "milestone_number_from_one": "number"}
 
     class Meta:
         model = Milestone
         fields = MILESTONE_FIELDS
+
+    def find_doubts(self) -> list[Problem]:
+        due, task = self.cleaned_data["due_on"], self.instance.task
+        if due <= task.due_on or "due_on" not in self.changed_data:
+            return []
+        return [Problem("due_on", _now("%(day)s 晚于任务的完成时限（%(end)s）。") % {"day": due.isoformat(), "end": task.due_on.isoformat()})]
 
 
 class LinkIndicatorForm(OfficeForm):
@@ -126,12 +132,12 @@ class ThresholdForm(OfficeForm):
         said = super().clean() or {}
         green, red = said.get("green"), said.get("red")
         if green is not None and green > 0:
-            self.add_error("green", str(_("绿灯下限不大于 0。")))
+            self.add_error("green", _now("绿灯下限不大于 0。"))
         for name in ("green", "red"):
             if said.get(name) is not None and not (abs(said[name]) < 1000 and said[name] == round(said[name], 2)):
-                self.add_error(name, str(_("请填写绝对值小于 1000、最多两位小数的数。")))
+                self.add_error(name, _now("请填写绝对值小于 1000、最多两位小数的数。"))
         if green is not None and red is not None and red >= green:
-            self.add_error("red", str(_("红灯上限须低于绿灯下限。")))
+            self.add_error("red", _now("红灯上限须低于绿灯下限。"))
         return said
 
 

@@ -44,8 +44,11 @@ manages_rounds = office_only("round.manage")
 
 
 def submit(form: AnyForm, act: Callable[[], T]) -> tuple[T | None, int]:
-    """Do what a form asks; what the record refuses becomes the form's error. Answers the result and the HTTP status."""
-    if not form.is_valid():
+    """Do what a form asks, once its doubts are answered; what the record refuses becomes the form's error.
+
+    Answers the result, None where nothing was done, and the HTTP status.
+    """
+    if not form.is_valid() or form.put_doubts():
         return None, 422
     try:
         return act(), 200

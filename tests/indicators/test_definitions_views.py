@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from openpyxl import Workbook, load_workbook
 
 from indicators.models import Assignment, Document, Indicator, LightThreshold, Milestone, Target, Task
@@ -40,6 +41,9 @@ class Office:
     def __init__(self) -> None:
         self.cast = Cast()
         self.plan = make_plan()
+        # Running, whenever the test runs: a date that is over is doubted.
+        self.plan.ends_on = date(timezone.localdate().year + 1, 12, 31)
+        self.plan.save()
         self.task = make_task(self.plan, 1, self.cast.gxt)
         self.milestone = Milestone.objects.create(task=self.task, number=1, title_zh="节点一", due_on=date(2025, 9, 30))
         self.indicator = make_indicator()
@@ -126,7 +130,7 @@ def task_form(office: Office, **changes: Any) -> dict[str, Any]:
         "responsible_leader": "",
         "cooperating_units": [office.cast.gxt.pk],
         "starts_on": "2022-01-01",
-        "due_on": "2025-12-31",
+        "due_on": f"{office.plan.ends_on:%Y年%m月%d日}",
         "parent": "",
         "document": "",
         "basis": "",
@@ -137,7 +141,43 @@ def task_form(office: Office, **changes: Any) -> dict[str, Any]:
 def test_a_task_is_added_on_the_screen(office: Office) -> None:
     page = office.post("/definitions/tasks/add/", task_form(office, number="２"))
     assert "已添加任务 2 建设平台" in page
-    assert Task.objects.get(number=2).cooperating_units.get() == office.cast.gxt
+    task = Task.objects.get(number=2)
+    assert (task.cooperating_units.get(), task.due_on) == (office.cast.gxt, office.plan.ends_on)
+
+
+def test_a_new_task_is_due_at_the_plans_end_unless_that_is_over(office: Office) -> None:
+    page = office.client.get("/definitions/tasks/add/").content.decode()
+    assert f'value="{office.plan.ends_on.isoformat()}"' in page
+    assert "规划期已于" not in page
+    type(office.plan).objects.update(ends_on=date(2025, 12, 31))
+    page = office.client.get("/definitions/tasks/add/").content.decode()
+    assert 'value="2025-12-31"' not in page
+    assert "规划期已于 2025-12-31 结束" in page
+
+
+def test_a_date_that_looks_like_a_slip_is_doubted_once(office: Office) -> None:
+    path, far = "/definitions/tasks/add/", f"{office.plan.ends_on.year + 70}-12-31"
+    for changes, words in [
+        ({"due_on": "2024年底"}, "2024-12-31 已过：保存后该任务即为到期未办结"),
+        ({"starts_on": "1999-01-01"}, "早于规划期（2022-01-01 起）"),
+        ({"due_on": far}, f"{far} 晚于规划期"),
+    ]:
+        page = office.post(path, task_form(office, **changes), status=422)
+        assert words in page
+        assert "还没有保存，请核对" in page
+        assert Task.objects.count() == 1
+    meant = page.partition('name="meant" value="')[2].partition('"')[0]
+    # Another value, another doubt: what was read answers for nothing else.
+    assert "已过" in office.post(path, task_form(office, due_on="2024年底", meant=meant), status=422)
+    assert "已添加任务" in office.post(path, task_form(office, due_on=far, meant=meant))
+    assert Task.objects.get(number=2).due_on.isoformat() == far
+
+
+def test_a_date_on_record_is_not_doubted_again(office: Office) -> None:
+    path = f"/definitions/tasks/{office.task.pk}/"
+    form = task_form(office, number="1", starts_on="2025-01-01", due_on="2025-12-31", cooperating_units=[])
+    assert "已保存任务" in office.post(path, form)
+    assert "已过" in office.post(path, form | {"due_on": "2024-12-31"}, status=422)
 
 
 def test_a_task_form_says_what_is_wrong_and_keeps_what_was_typed(office: Office) -> None:
@@ -165,6 +205,7 @@ def test_a_task_is_changed_and_its_parts_are_on_its_page(office: Office) -> None
 def test_a_milestone_is_added_and_changed_on_the_screen(office: Office) -> None:
     path = f"/definitions/tasks/{office.task.pk}/milestones/add/"
     assert "同一序号" in office.post(path, {"number": "1", "title_zh": "又", "due_on": "2025-06-30"}, status=422)
+    assert "晚于任务的完成时限（2025-12-31）" in office.post(path, {"number": "2", "title_zh": "晚", "due_on": "2026-06"}, status=422)
     assert "已添加节点“节点二”" in office.post(path, {"number": "2", "title_zh": "节点二", "due_on": "2025-06-30"})
     path = f"/definitions/milestones/{office.milestone.pk}/"
     assert "已保存节点" in office.post(path, {"number": "1", "title_zh": "节点一", "due_on": "2025-10-31"})

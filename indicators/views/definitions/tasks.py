@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -33,7 +34,8 @@ def task_add(request: SignedInRequest) -> HttpResponse:
     plan = get_plan()
     if plan is None:
         return render(request, "indicators/definitions/no_plan.html")
-    initial = {"number": get_next_task_number(plan), "starts_on": plan.starts_on, "due_on": plan.ends_on}
+    is_over = plan.ends_on < timezone.localdate()
+    initial = {"number": get_next_task_number(plan), "starts_on": plan.starts_on, "due_on": None if is_over else plan.ends_on}
     form = TaskForm(request.POST or None, instance=Task(plan=plan), initial=initial, user=request.user)
     return answer_form(
         request,
@@ -42,6 +44,7 @@ def task_add(request: SignedInRequest) -> HttpResponse:
         done=lambda task: _("已添加任务 %(task)s。可在下面添加节点、关联指标。") % {"task": task},
         to=_task_url,
         title=_("添加任务"),
+        warning=_("规划期已于 %(day)s 结束：新任务的时限请按实际填写。") % {"day": plan.ends_on.isoformat()} if is_over else "",
         back=("definition-task-list", _("任务")),
     )
 
