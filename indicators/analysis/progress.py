@@ -17,12 +17,14 @@ from . import AnalysisError
 from .measure import Direction, ProgressMeasure, check_direction, progress_measure
 from .series import PERIODS_A_YEAR, periods_a_year, regular
 
-__all__ = ["ProgressMeasure", "completion", "light", "progress_measure", "required_pace", "schedule"]
+__all__ = ["ProgressMeasure", "completion", "light", "progress_measure", "quarter_shares", "required_pace", "schedule"]
 
 Basis = Literal["ratio", "gap_closed"]
 Light = Literal["closed", "pending", "red", "grey", "yellow", "blue", "green"]
 
 _SCALARS: Final = (float, int, Decimal, np.number, type(None), type(pd.NA))
+# One year's shape may be chance; what two years have in common is how the money is spent.
+_YEARS_FOR_SHARES: Final = 2
 _GAP_DECIMALS: Final = 9  # a gap of exactly five points must not turn yellow by the last bit of a float
 
 
@@ -102,6 +104,23 @@ def light(
     if _scalars(completion, schedule) and all(isinstance(flag, bool | np.bool_) for flag in flags):
         return _one_light(_number(completion), _number(schedule), flags, green, red)
     return _many_lights(completion, schedule, flags, green, red)
+
+
+def quarter_shares(flows: pd.Series) -> dict[int, float] | None:
+    """The part of a year's amount that each quarter usually brings: ``{1: share, … 4: share}``, together 1.
+
+    The mean, over the years whose four quarters are known, of a quarter's amount over its year's. None with fewer than two
+    such years, for yearly amounts, and where amounts are negative or a year adds up to nothing: no profile, not a guess.
+    """
+    if periods_a_year(flows.index) != 4:
+        return None
+    past = regular(flows).dropna()
+    years = past.groupby(past.index.year)
+    whole = past[(years.transform("size") == 4) & (years.transform("sum") > 0)]
+    if len(whole) < 4 * _YEARS_FOR_SHARES or (whole < 0).any():
+        return None
+    shares = whole / whole.groupby(whole.index.year).transform("sum")
+    return {int(quarter): float(share) for quarter, share in shares.groupby(shares.index.quarter).mean().items()}
 
 
 def required_pace(

@@ -1,11 +1,14 @@
 """Which code made a result. Raise a method's version whenever the same inputs may give another result."""
 
+Method = tuple[str, str]
+
 SERIES = ("series", "2")  # growth, year to date, annual value; 2: a difference of shares does not grow
 DERIVED = ("formula", "1")
 DIFFERENCE = ("stated − counted", "1")
-TARGET = ("progress", "2")  # completion, schedule, light, required pace; 2: without a baseline the newest value alone
+TARGET = ("progress", "2")  # completion, schedule, light; 2: without a baseline the newest value alone
+PACE = ("required pace", "2")  # 2: split by the quarters' own shares of a year, where two whole years tell them
 TASK = ("worst of parts", "2")  # 2: names the parts that are behind
 ASPECT = ("mean of tasks", "1")
 
 # What stands in a run record: the package's version and each method's.
-CODE_VERSION = "0.1.0/" + ".".join(version for _name, version in (SERIES, DERIVED, DIFFERENCE, TARGET, TASK, ASPECT))
+CODE_VERSION = "0.1.0/" + ".".join(version for _name, version in (SERIES, DERIVED, DIFFERENCE, TARGET, PACE, TASK, ASPECT))

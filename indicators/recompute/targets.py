@@ -1,24 +1,19 @@
 """Every target in force against every period it speaks of."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
-
-from ..analysis import progress
-from ..analysis import series as core
 from ..models import Breakdown, Indicator, Light, Result, Target
-from ..numbers import plain
 from ..periods import Span, last_ended, shift
 from .book import Book
 from .graph import Scope
-from .judge import PAST, Moment, Verdict, gathers, get_amount, get_goal, is_met, judge_value, list_judged
-from .methods import TARGET
-from .series import FREQUENCIES, Cell, Figure, Series, inherit, list_inputs, make_frame, to_decimal
+from .judge import PAST, Moment, Verdict, get_amount, get_goal, is_met, judge_value, list_judged
+from .methods import PACE, TARGET, Method
+from .pace import get_pace
+from .series import Cell, Figure, Series, inherit, list_inputs, to_decimal
 
 Measure = Result.Measure
 # Figures that others publish once a year: nobody here is late with them.
@@ -62,7 +57,8 @@ def _judge(target: Target, series: Series, book: Book) -> Iterator[Result]:
     latest = judged[-1] if judged else None
     if latest:
         yield from _write_latest(latest, book)
-        yield from _write_pace(latest, series, book)
+        if pace := get_pace(latest.target, latest.span, latest.value, series):
+            yield _make_at(latest, Measure.REQUIRED_PACE, book, number=pace.needed, detail=pace.detail, method=PACE)
     if is_pending(target, latest, book.today):
         # A later figure is there already: this one will not come any more, and nothing waits for it.
         passed = any(f.span.ends_on > target.period.ends_on for f in series.values())
@@ -115,31 +111,8 @@ def _write_verdict(row: Judged, verdict: Verdict, book: Book) -> Iterator[Result
     yield _make_at(row, Measure.LIGHT, book, text=verdict.light, detail=detail)
 
 
-def _write_pace(row: Judged, series: Series, book: Book) -> Iterator[Result]:
-    """What each period still to come must bring on average: of an amount, or of change of a level."""
-    goal, end = get_goal(row.target), row.target.period.ends_on
-    if goal is None or row.value is None or row.span.ends_on >= end or row.span.frequency not in FREQUENCIES or is_met(row.target, row.value):
-        return
-    frequency = FREQUENCIES[row.span.frequency]
-    remaining = pd.period_range(pd.Period(row.span.ends_on, freq=frequency) + 1, pd.Period(end, freq=frequency))
-    detail: dict[str, Any] = {"of": "change", "periods": len(remaining), "goal": plain(goal)}
-    needed = float(goal - row.value) / len(remaining)
-    if gathers(row.target, row.span):
-        past = core.flows(_make_series(row, series), row.target.indicator.accumulation)
-        amounts, multiple = progress.required_pace(past, float(goal), float(row.value), remaining)
-        needed = float(amounts.iloc[0])
-        # How many times the best period so far that would be.
-        detail |= {"of": "amount", "multiple": None if math.isnan(multiple) else round(float(multiple), 4)}
-    yield _make_at(row, Measure.REQUIRED_PACE, book, number=needed, detail=detail)
-
-
-def _make_series(row: Judged, series: Series) -> pd.Series:
-    cell = Cell(row.target.indicator_id, row.target.area_id, Breakdown.TOTAL)
-    return make_frame({cell: series}, row.span.frequency)[tuple(cell)]
-
-
-def _make_at(row: Judged, measure: str, book: Book, *, number: float | None = None, text: str = "", detail: dict[str, Any] | None = None) -> Result:
-    return _make(row.target, row.span.label, row.figures, measure, book, number=number, text=text, detail=detail)
+def _make_at(row: Judged, measure: str, book: Book, **content: Any) -> Result:
+    return _make(row.target, row.span.label, row.figures, measure, book, **content)
 
 
 def _make(
@@ -152,6 +125,7 @@ def _make(
     number: float | None = None,
     text: str = "",
     detail: dict[str, Any] | None = None,
+    method: Method = TARGET,
 ) -> Result:
     inherited = inherit(figures, indicator=target.indicator, now=book.now)
     # A bound ("30 or more") is judged by its number, and the verdict says so.
@@ -166,7 +140,7 @@ def _make(
         value=None if number is None else to_decimal(number, PLACES),
         text=text,
         detail={"inputs": list_inputs(figures), **({"qualifier": qualifiers[0]} if qualifiers else {}), **(detail or {})},
-        method=TARGET[0],
-        version=TARGET[1],
+        method=method[0],
+        version=method[1],
         **{**inherited, "is_demo": inherited["is_demo"] or target.is_demo},
     )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indicators.analysis import AnalysisError
-from indicators.analysis.progress import completion, light, progress_measure, required_pace, schedule
+from indicators.analysis.progress import completion, light, progress_measure, quarter_shares, required_pace, schedule
 
 NAN = math.nan
 Q = pd.Period
@@ -352,3 +352,34 @@ def test_own_thresholds() -> None:
 def test_the_progress_measure_is_for_years() -> None:
     with pytest.raises(AnalysisError, match="yearly"):
         progress_measure(pd.Series([1.0], index=pd.PeriodIndex(["2015Q1"], freq="Q")), direction="higher")
+
+
+# -- quarter_shares ------------------------------------------------------------------------------
+
+
+def quarters(*amounts: float, start: str = "2023Q1") -> pd.Series:
+    return pd.Series(amounts, index=pd.period_range(start, periods=len(amounts), freq="Q"), dtype=float)
+
+
+def test_quarter_shares_are_the_mean_of_the_whole_years() -> None:
+    # 10, 20, 30, 40 of 100; then 20, 20, 20, 140 of 200; what began in the third year is no year yet.
+    shares = quarter_shares(quarters(10, 20, 30, 40, 20, 20, 20, 140, 999))
+    assert shares == pytest.approx({1: 0.1, 2: 0.15, 3: 0.2, 4: 0.55})
+    assert sum(shares.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    "flows",
+    [
+        quarters(10, 20, 30, 40),
+        quarters(10, 20, 30, 40, 20, math.nan, 20, 140),
+        quarters(10, 20, 30, 40, 20, -20, 20, 140),
+        quarters(0, 0, 0, 0, 20, 20, 20, 140),
+        quarters(10, 20, 30, 40, 20, 20, 20, start="2023Q2"),
+        pd.Series([1.0, 2, 3], index=pd.period_range("2021", periods=3, freq="Y")),
+        pd.Series(dtype=float, index=pd.PeriodIndex([], freq="Q")),
+    ],
+    ids=["one year", "a gap", "a negative", "nothing in a year", "no two whole years", "yearly", "empty"],
+)
+def test_quarter_shares_are_not_guessed(flows: pd.Series) -> None:
+    assert quarter_shares(flows) is None

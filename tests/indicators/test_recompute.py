@@ -82,6 +82,23 @@ def test_an_acceptance_gives_its_indicator_task_and_aspect_their_results() -> No
     assert current(aspect__plan=quarter.plan)["completion", None] == Decimal("0.875")
 
 
+def test_what_is_still_needed_follows_the_quarters_own_shares() -> None:
+    indicator = make_indicator(accumulation="ytd")
+    make_target(indicator, "200")
+    # Half of each of two whole years came in its fourth quarter, a quarter of it in the third.
+    observe(indicator, {"2023-Q1": "10", "2023-Q2": "25", "2023-Q3": "50", "2023-Q4": "100"})
+    observe(indicator, {"2024-Q1": "12", "2024-Q2": "30", "2024-Q3": "60", "2024-Q4": "120", "2025-Q1": "10", "2025-Q2": "50"})
+    run(TODAY)
+
+    pace = Result.objects.current().get(measure="required_pace")
+
+    # 150 are missing: 50 in the third quarter, 100 in the fourth, which brought 60 at best.
+    assert (pace.period_id, pace.value, pace.method) == ("2025-Q2", 50, "required pace")
+    assert pace.detail["needed"] == {"2025-Q3": 50, "2025-Q4": 100}
+    assert pace.detail["shares"] == {"1": 0.1, "2": 0.15, "3": 0.25, "4": 0.5}
+    assert pace.detail["multiple"] == pytest.approx(100 / 60, abs=1e-4)
+
+
 def test_a_result_says_what_it_was_made_of() -> None:
     indicator = make_indicator()
     target = make_target(indicator, "16")
