@@ -7,11 +7,11 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("", include("kejiting.dashboard.urls")),
+    path("", include("kejiting.export.urls")),
     path("", include("indicators.urls")),
     path("", include("platforms.urls")),
     path("", include("projects.urls")),
     path("", include("kejiting.accounts.urls")),
-    path("", include("kejiting.export.urls")),
     path("admin/", admin.site.urls),
 ]
 

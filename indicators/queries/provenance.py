@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from django.db.models import Q
+
 from kejiting.accounts.models import User
 
-from ..models import Evidence, IndicatorDefinition, Line, LineEntry, Observation, RegisterCount, Result, Return, ReturnStep, Target
+from ..models import Evidence, Indicator, IndicatorDefinition, Line, LineEntry, Observation, RegisterCount, Result, Return, ReturnStep, Target
 from ..sources import Member, get_screen
 
 
@@ -21,6 +23,8 @@ class ObservationOrigin:
     entries: Sequence[LineEntry] = ()
     evidence: Sequence[Evidence] = ()
     inputs: Sequence[Observation] = ()
+    # Empty also where it names an indicator the user may not see.
+    formula: str = ""
     may_see_return: bool = False
 
 
@@ -37,9 +41,19 @@ def get_observation_origin(user: User, key: int) -> ObservationOrigin:
     origin = ObservationOrigin(observation, vintages, observation.definition)
     if observation.line_id:
         _add_line(user, origin, observation.line_id)
+    origin.evidence = list(Evidence.objects.visible_to(user).filter(_bears_out(observation)).select_related("uploaded_by__unit"))
     if observation.run_id:
         origin.inputs = _get_inputs(user, observation)
+        origin.formula = _get_formula(user, observation)
     return origin
+
+
+def _bears_out(observation: Observation) -> Q:
+    """The files of the figure itself, of the line it was taken from and of the correction that changed it."""
+    files = Q(observation=observation)
+    if observation.line_id:
+        files |= Q(line=observation.line_id)
+    return files | Q(correction=observation.correction_id) if observation.correction_id else files
 
 
 def _add_line(user: User, origin: ObservationOrigin, key: int) -> None:
@@ -50,7 +64,11 @@ def _add_line(user: User, origin: ObservationOrigin, key: int) -> None:
     origin.steps = list(line.report.steps.select_related("by__unit"))
     if origin.may_see_return:
         origin.entries = list(line.entries.select_related("by__unit").order_by("-pk")[:50])
-    origin.evidence = list(Evidence.objects.visible_to(user).filter(line=line))
+
+
+def _get_formula(user: User, observation: Observation) -> str:
+    hidden = observation.indicator.dependencies.exclude(reads__in=Indicator.objects.visible_to(user).order_by())
+    return observation.definition.formula if observation.definition and not hidden.exists() else ""
 
 
 def _get_inputs(user: User, observation: Observation) -> list[Observation]:
@@ -72,6 +90,11 @@ class ResultOrigin:
     lines: Sequence[Line] = ()
     target: Target | None = None
     earlier: Sequence[Result] = field(default_factory=list)
+
+    @property
+    def hidden(self) -> int:
+        """How many of its inputs the user may not see."""
+        return len(self.result.detail.get("inputs", [])) - len(self.observations) - len(self.results) - len(self.lines)
 
 
 def get_result_origin(user: User, key: int) -> ResultOrigin:

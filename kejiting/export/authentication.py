@@ -1,5 +1,6 @@
 """Signing in by key: ``Authorization: Api-Key kjt_…``. Browsers on the site use their session instead."""
 
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -16,12 +17,18 @@ from .models import ApiKey
 SCHEME = "Api-Key"
 
 
+def read_secret(request: HttpRequest | Request) -> str | None:
+    """What follows ``Api-Key`` in the header; None where nothing is said of a key."""
+    scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == SCHEME.lower() else None
+
+
 class ApiKeyAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
-        scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != SCHEME.lower():
+        secret = read_secret(request)
+        if secret is None:
             return None
-        key = find_key(secret.strip())
+        key = find_key(secret)
         if key is None:
             raise AuthenticationFailed(_("密钥不正确。"))
         if key.revoked_at is not None:

@@ -3,7 +3,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.permissions import AllowAny
 
 from . import views
-from .api import definitions, measures, observations, registers, returns, units
+from .api import definitions, measures, observations, provenance, registers, returns, units
 from .api.root import Nowhere, Root
 
 RETURN = "returns/<slug:round>/<slug:unit>/"
@@ -31,6 +31,7 @@ v1: list[URLPattern] = [
     path("observations/<int:id>/", observations.ObservationDetail.as_view(), name="api-observation"),
     path("results/", observations.ResultList.as_view(), name="api-results"),
     path("results/<int:id>/", observations.ResultDetail.as_view(), name="api-result"),
+    *(path(f"provenance/{kind}/<str:key>/", view.as_view(), name=f"api-provenance-{kind}") for kind, view in provenance.KINDS.items()),
     # who and where
     path("areas/", units.AreaList.as_view(), name="api-areas"),
     path("areas/<slug:code>/", units.AreaDetail.as_view(), name="api-area"),
@@ -60,6 +61,8 @@ v1: list[URLPattern] = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(v1)),
+    # Before the page of this address: a program that follows a figure's link with its key is answered in JSON.
+    path("provenance/<str:kind>/<str:key>/", views.provenance),
     # Only with a slash at the end, so that Django still adds a forgotten one.
     re_path(r"^api/(?:.*/)?$", Nowhere.as_view()),
 ]
