@@ -101,7 +101,7 @@ def choose_target(targets: Iterable[Target], observed: date) -> Target | None:
     """The target that comes next after what was observed, or else the last there was; of one period the latest document's."""
     by_end: dict[date, list[Target]] = defaultdict(list)
     for target in targets:
-        by_end[target.period.ends_on].append(target)
+        by_end[parse_label(target.period_id).ends_on].append(target)
     if not by_end:
         return None
     end = min((end for end in by_end if end >= observed), default=max(by_end))
@@ -111,7 +111,7 @@ def choose_target(targets: Iterable[Target], observed: date) -> Target | None:
 def stand_against_next(rows: Collection[Judgement], targets: Mapping[int, Target]) -> tuple[Target, Judged] | None:
     """Where an indicator stands against the target that comes next; None where nothing was judged against one.
 
-    ``targets`` by id, with their period and document. What was observed is what a judgement was made of.
+    ``targets`` by id, with their document. What was observed is what a judgement was made of.
     """
     observed = max((row.ends_on for row in rows if row.detail.get("inputs")), default=date.min)
     target = choose_target([targets[pk] for pk in {row.target_id for row in rows} if pk in targets], observed)

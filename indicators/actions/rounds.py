@@ -14,6 +14,7 @@ from kejiting.accounts.models import User
 from ..errors import NotAllowed, RecordError, WrongState
 from ..models import Assignment, Indicator, Line, Period, Plan, Return, Round
 from ..queries.tasks import get_milestone_lines
+from ..standing import is_reached
 
 # A coarser indicator is due in the round whose period ends when its own does.
 _MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
@@ -89,7 +90,7 @@ def _is_due_by_frequency(frequency: str, period: Period) -> bool:
 
 def _was_reached(assignment: Assignment) -> bool:
     line = get_milestone_lines([assignment.milestone]).get(assignment.milestone.pk) if assignment.milestone else None
-    return line is not None and line.in_force.value == 1
+    return is_reached(line)
 
 
 @transaction.atomic

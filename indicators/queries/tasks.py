@@ -1,71 +1,42 @@
 """Reading key tasks: the list with its lights, and one task with everything it is judged by."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from django.db.models import Q
 
 from kejiting.accounts.models import User
 
-from ..models import Aspect, Breakdown, Indicator, Light, Line, Milestone, Observation, Plan, Result, Return, Target, Task
-from ..periods import parse_label
+from ..models import Breakdown, Indicator, Light, LightOverride, Line, Milestone, Observation, Plan, Result, Return, Target, Task
+from ..standing import Judged, Judgement, group, is_reached, judge, read_judgements, stand_against_next
 from .moments import NOW, Moment
 
-Measure = Result.Measure
-WORST_FIRST = [Light.RED, Light.YELLOW, Light.GREY, Light.BLUE, Light.PENDING, Light.GREEN, Light.CLOSED]
+SEVERITY = {light.value: position for position, light in enumerate(Light)}
 
 
-@dataclass
-class Judged:
-    """What was computed of a thing: its light, how far it is, how far it should be."""
-
-    light: Result | None = None
-    completion: Result | None = None
-    schedule: Result | None = None
-
-    @property
-    def colour(self) -> str:
-        return self.light.text if self.light else Light.GREY
-
-    @property
-    def done(self) -> Decimal | None:
-        return self.completion.value if self.completion else None
-
-    @property
-    def due(self) -> Decimal | None:
-        return self.schedule.value if self.schedule else None
-
-    @property
-    def gap(self) -> Decimal | None:
-        """Completion minus schedule, as a share."""
-        return None if self.done is None or self.due is None else self.done - self.due
-
-    @property
-    def is_demo(self) -> bool:
-        return bool(self.light and self.light.is_demo)
-
-
-def judge(results: Sequence[Result]) -> Judged:
-    """The three measures of one subject; of several periods the newest."""
-    newest = sorted(results, key=lambda r: parse_label(r.period_id).ends_on if r.period_id else date.min)
-    by_measure = {r.measure: r for r in newest}
-    return Judged(by_measure.get(Measure.LIGHT), by_measure.get(Measure.COMPLETION), by_measure.get(Measure.SCHEDULE))
-
-
-@dataclass
+@dataclass(frozen=True, slots=True)
 class TaskRow:
-    """A task in a list."""
+    """A task in a list, with how it stands."""
 
-    task: Task
+    pk: int
+    number: int
+    title_zh: str
+    aspect_id: int
+    aspect: str
+    lead_unit: str
+    due_on: date
+    is_demo: bool
     judged: Judged
 
     @property
     def rank(self) -> tuple[int, Decimal]:
         """The worst first; among equals the farthest behind."""
-        return WORST_FIRST.index(Light(self.judged.colour)), self.judged.gap or Decimal(0)
+        return SEVERITY[self.judged.colour], self.judged.gap or Decimal(0)
+
+
+_TASK = ("pk", "number", "title_zh", "aspect_id", "aspect__name_zh", "lead_unit__name_zh", "due_on", "is_demo")
 
 
 def get_current_plan() -> Plan | None:
@@ -73,12 +44,12 @@ def get_current_plan() -> Plan | None:
 
 
 def get_tasks(user: User, plan: Plan, moment: Moment = NOW, *, search: str = "") -> list[TaskRow]:
-    """The tasks of a plan with their lights, in the plan's order; four queries."""
-    tasks = Task.objects.visible_to(user).filter(plan=plan).select_related("aspect", "lead_unit", "plan")
+    """The tasks of a plan with how they stand, in the plan's order; two queries."""
+    tasks = Task.objects.visible_to(user).filter(plan=plan).order_by("number")
     for word in search.replace("时序进度", "序时进度").split():
         tasks = tasks.filter(_matches(word))
-    results = group_results(moment.results(Result.objects.visible_to(user).filter(task__plan=plan)).newest("task"), "task")
-    return [TaskRow(task, judge(results.get(task.pk, []))) for task in tasks]
+    judgements = group(read_judgements(moment.results(Result.objects.visible_to(user).filter(task__plan=plan))), "task")
+    return [TaskRow(*row, judge(judgements.get(row[0], ()))) for row in tasks.values_list(*_TASK)]
 
 
 def _matches(word: str) -> Q:
@@ -86,57 +57,44 @@ def _matches(word: str) -> Q:
     return found | Q(number=int(word)) if word.isdecimal() and len(word) < 5 else found
 
 
-def group_results(rows: Iterable[Result], subject: str) -> dict[int, list[Result]]:
-    """Results by the id of what they judge: a ``task``, an ``aspect``, an ``indicator``, a ``target``."""
-    groups: dict[int, list[Result]] = defaultdict(list)
-    for row in rows:
-        groups[getattr(row, f"{subject}_id")].append(row)
-    return groups
-
-
-@dataclass
+@dataclass(frozen=True, slots=True)
 class AspectRow:
-    """An aspect of the plan with its tasks and how many of them show each light."""
+    """An aspect of the plan with its tasks."""
 
-    aspect: Aspect
+    pk: int
+    number: int
+    name_zh: str
     rows: list[TaskRow]
     judged: Judged
 
-    @property
-    def counts(self) -> dict[str, int]:
-        return {light: sum(row.judged.colour == light for row in self.rows) for light in WORST_FIRST}
-
 
 def get_aspects(user: User, plan: Plan, rows: Sequence[TaskRow], moment: Moment = NOW) -> list[AspectRow]:
-    """The plan's aspects over tasks already read."""
-    results = group_results(moment.results(Result.objects.visible_to(user).filter(aspect__plan=plan)).newest("aspect"), "aspect")
-    return [
-        AspectRow(aspect, [row for row in rows if row.task.aspect_id == aspect.pk], judge(results.get(aspect.pk, [])))
-        for aspect in plan.aspects.all()
-    ]
+    """The plan's aspects over tasks already read; two queries."""
+    judgements = group(read_judgements(moment.results(Result.objects.visible_to(user).filter(aspect__plan=plan))), "aspect")
+    aspects = plan.aspects.order_by("number").values_list("pk", "number", "name_zh")
+    return [AspectRow(*aspect, [row for row in rows if row.aspect_id == aspect[0]], judge(judgements.get(aspect[0], ()))) for aspect in aspects]
 
 
-@dataclass
+# -- one task ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
 class IndicatorPart:
-    """An indicator a task is measured by, where it stands against its newest target in force."""
+    """An indicator a task is measured by, where it stands against the target that comes next."""
 
+    indicator: Indicator
     observation: Observation | None
     target: Target | None
     judged: Judged
-    indicator: Indicator | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class MilestonePart:
     """A milestone and whether the newest accepted return says that it was reached."""
 
     milestone: Milestone
     line: Line | None
-    as_of: datetime | None = None
-
-    @property
-    def is_reached(self) -> bool:
-        return self.line is not None and self.line.in_force_at(self.as_of).value == 1
+    is_reached: bool
 
 
 @dataclass
@@ -148,41 +106,60 @@ class TaskPage:
     indicators: list[IndicatorPart] = field(default_factory=list)
     milestones: list[MilestonePart] = field(default_factory=list)
     narratives: list[Line] = field(default_factory=list)
+    predecessor: Task | None = None
+    children: list[Task] = field(default_factory=list)
+    override: LightOverride | None = None
 
 
 def get_task(user: User, plan: str, number: int, moment: Moment = NOW) -> TaskPage:
     """One task. Raises ``Task.DoesNotExist`` for none and for one the user may not see."""
     task = (
         Task.objects.visible_to(user)
-        .select_related("plan", "aspect", "lead_unit", "responsible_office", "document", "parent", "predecessor__plan")
-        .prefetch_related("cooperating_units", "light_overrides__by__unit", "steps__by__unit", "children")
+        .select_related("plan", "aspect", "lead_unit", "responsible_office", "document")
+        .prefetch_related("cooperating_units")
         .get(plan__code=plan, number=number)
     )
-    judged = judge(list(moment.results(Result.objects.visible_to(user).filter(task=task)).select_related("run")))
-    return TaskPage(task, judged, _get_indicator_parts(user, task, moment), _get_milestone_parts(task, moment), _get_narratives(task, moment))
+    judged = judge(read_judgements(moment.results(Result.objects.visible_to(user).filter(task=task))))
+    page = TaskPage(task, judged, _get_indicator_parts(user, task, moment), _get_milestone_parts(task, moment), _get_narratives(task, moment))
+    _add_kin(user, page)
+    if judged.light and (override := judged.light.detail.get("override")):
+        page.override = LightOverride.objects.select_related("by__unit").filter(pk=override["id"]).first()
+    return page
+
+
+def _add_kin(user: User, page: TaskPage) -> None:
+    """The task it continues and those that are part of it, as far as the user may see them."""
+    kin = Task.objects.visible_to(user).filter(Q(pk=page.task.predecessor_id) | Q(parent=page.task))
+    for task in kin.select_related("plan").order_by("number"):
+        if task.pk == page.task.predecessor_id:
+            page.predecessor = task
+        else:
+            page.children.append(task)
 
 
 def _get_indicator_parts(user: User, task: Task, moment: Moment) -> list[IndicatorPart]:
     indicators = list(Indicator.objects.visible_to(user).filter(task_indicators__task=task).order_by("task_indicators__pk"))
-    home = Observation.objects.visible_to(user).filter(indicator__in=indicators, area=task.area_code, breakdown=Breakdown.TOTAL)
-    newest: dict[int, Observation] = {}
-    for row in sorted(moment.observations(home).select_related("period", "indicator").latest(), key=lambda o: o.period.ends_on):
-        newest[row.indicator_id] = row
-    judging = Result.objects.visible_to(user).filter(indicator__in=indicators, area=task.area_code, target__isnull=False)
-    results = group_results(moment.results(judging).select_related("target__document", "target__period"), "indicator")
-    return [_make_part(indicator, newest.get(indicator.pk), results.get(indicator.pk, [])) for indicator in indicators]
+    newest = get_newest(user, indicators, task.area_code, moment)
+    rows = Result.objects.visible_to(user).filter(indicator__in=indicators, area=task.area_code, breakdown=Breakdown.TOTAL, target__isnull=False)
+    judgements = group(read_judgements(moment.results(rows)), "indicator")
+    targets = Target.objects.select_related("document").in_bulk({row.target_id for found in judgements.values() for row in found})
+    return [_make_part(indicator, newest.get(indicator.pk), judgements.get(indicator.pk, []), targets) for indicator in indicators]
 
 
-def _make_part(indicator: Indicator, observation: Observation | None, results: list[Result]) -> IndicatorPart:
-    """Against the target whose period comes soonest after what was observed; of several documents the latest."""
-    judged = [(r.target, r) for r in results if r.target]
-    if not judged:
-        return IndicatorPart(observation, None, Judged(), indicator)
-    newest = observation.period.ends_on if observation else max((r.period or t.period).ends_on for t, r in judged)
-    targets = {t for t, _r in judged}
-    ahead = [t for t in targets if t.period.ends_on >= newest] or list(targets)
-    target = min(ahead, key=lambda t: (t.period.ends_on, -(t.document.issued_on.toordinal() if t.document.issued_on else 0)))
-    return IndicatorPart(observation, target, judge([r for t, r in judged if t == target]), indicator)
+def _make_part(indicator: Indicator, observation: Observation | None, rows: Sequence[Judgement], targets: dict[int, Target]) -> IndicatorPart:
+    target, judged = stand_against_next(rows, targets) or (None, Judged())
+    return IndicatorPart(indicator, observation, target, judged)
+
+
+def get_newest(user: User, indicators: Sequence[Indicator], area: str, moment: Moment) -> dict[int, Observation]:
+    """By indicator: the newest period's value in an area."""
+    known = Observation.objects.visible_to(user).filter(indicator__in=indicators, area=area, breakdown=Breakdown.TOTAL)
+    rows = moment.observations(known).order_by("indicator_id", "-period__ends_on", "-period__starts_on", "-vintage").distinct("indicator_id")
+    by_id = {indicator.pk: indicator for indicator in indicators}
+    newest = {row.indicator_id: row for row in rows}
+    for pk, row in newest.items():
+        row.indicator = by_id[pk]
+    return newest
 
 
 def get_milestone_lines(milestones: Sequence[Milestone], moment: Moment = NOW) -> dict[int, Line]:
@@ -191,7 +168,7 @@ def get_milestone_lines(milestones: Sequence[Milestone], moment: Moment = NOW) -
     if moment.as_of:
         rows = rows.filter(report__accepted_at__lte=moment.as_of)
     rows = (
-        rows.select_related("assignment", "report__round__period", "report__unit", "entered_by__unit")
+        rows.select_related("assignment", "report__round__period", "report__unit")
         .prefetch_related("corrections")
         .order_by("assignment__milestone_id", "-report__round__period__ends_on")
         .distinct("assignment__milestone_id")
@@ -202,7 +179,7 @@ def get_milestone_lines(milestones: Sequence[Milestone], moment: Moment = NOW) -
 def _get_milestone_parts(task: Task, moment: Moment) -> list[MilestonePart]:
     milestones = list(task.milestones.all())
     lines = get_milestone_lines(milestones, moment)
-    return [MilestonePart(milestone, lines.get(milestone.pk), moment.as_of) for milestone in milestones]
+    return [MilestonePart(milestone, line := lines.get(milestone.pk), is_reached(line, moment.as_of)) for milestone in milestones]
 
 
 def _get_narratives(task: Task, moment: Moment) -> list[Line]:

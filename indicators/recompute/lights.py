@@ -97,7 +97,7 @@ def _load_judgements(tasks: Sequence[Task]) -> tuple[dict[tuple[int, str], list[
         measure__in=(Measure.COMPLETION, Measure.SCHEDULE, Measure.LIGHT),
     )
     judged = group(read_judgements(rows), "target")
-    targets = Target.objects.select_related("period", "document").in_bulk(judged)
+    targets = Target.objects.select_related("document").in_bulk(judged)
     found: dict[tuple[int, str], list[Judgement]] = defaultdict(list)
     for pk, judgements in judged.items():
         found[targets[pk].indicator_id, targets[pk].area_id] += judgements

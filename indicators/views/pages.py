@@ -16,7 +16,7 @@ from ..models import Indicator, Light, Plan
 from ..queries.indicators import get_indicator, get_indicators
 from ..queries.moments import NOW, Moment, parse_moment
 from ..queries.provenance import get_count_origin, get_observation_origin, get_result_origin
-from ..queries.tasks import WORST_FIRST, get_aspects, get_current_plan, get_task, get_tasks
+from ..queries.tasks import get_aspects, get_current_plan, get_task, get_tasks
 
 
 def read_moment(request: SignedInRequest) -> tuple[Moment, str]:
@@ -55,7 +55,7 @@ def _show_plan(request: SignedInRequest, plan: Plan) -> HttpResponse:
         "plans": Plan.objects.all(),
         "aspects": get_aspects(request.user, plan, shown, moment),
         "rows": sorted(shown, key=lambda row: row.rank) if order == "worst" else shown,
-        "counts": [(Light(name), sum(row.judged.colour == name for row in rows)) for name in WORST_FIRST],
+        "counts": [(name, sum(row.judged.colour == name for row in rows)) for name in Light],
         "search": search,
         "light": light,
         "order": order,

@@ -125,7 +125,7 @@ def test_worst_first(quarter: Quarter) -> None:
         observe(indicator, {"2025-Q4": value})
         make_target(indicator, "100")
     run()
-    found = [(row.task.number, row.judged.colour) for row in get_overview(quarter.cast.du).attention]
+    found = [(row.number, row.judged.colour) for row in get_overview(quarter.cast.du).attention]
     assert found == [(4, "red"), (2, "red"), (3, "red")]
 
 

@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Q, Subquery
 from indicators.models import Breakdown, HeadlineIndicator, Indicator, Observation, Period, Plan, Result, Target
 from indicators.queries.indicators import Point
 from indicators.queries.moments import Moment
-from indicators.queries.tasks import Judged, group_results, judge
+from indicators.standing import Judged, group, judge, read_judgements
 from kejiting.accounts.models import Area, User
 
 from ..scale import Scale, make_scale
@@ -128,11 +128,11 @@ def _read_points(
 def _read_targets(user: User, indicators: Mapping[int, Indicator], moment: Moment) -> dict[int, list[tuple[Target, Judged]]]:
     """The targets in force at home with what was judged of them, the soonest due first."""
     judging = Result.objects.visible_to(user).filter(indicator__in=indicators, area=settings.HOME_AREA, target__isnull=False)
-    results = group_results(moment.results(judging).newest("target"), "target")
+    judgements = group(read_judgements(moment.results(judging).newest("target")), "target")
     in_force = Target.objects.visible_to(user).in_force().filter(indicator__in=indicators, area=settings.HOME_AREA)
     targets: dict[int, list[tuple[Target, Judged]]] = defaultdict(list)
     for target in in_force.select_related("document", "period").order_by("period__ends_on", "document__issued_on", "pk"):
-        targets[target.indicator_id].append((target, judge(results.get(target.pk, []))))
+        targets[target.indicator_id].append((target, judge(judgements.get(target.pk, ()))))
     return targets
 
 

@@ -51,7 +51,7 @@ class Overview:
 
     @property
     def has_demo_tasks(self) -> bool:
-        return any(row.task.is_demo for row in self.rows)
+        return any(row.is_demo for row in self.rows)
 
     @cached_property
     def attention(self) -> list[TaskRow]:
