@@ -9,8 +9,9 @@ import pandas as pd
 from django.utils.translation import gettext as _
 
 from .analysis import quality
-from .models import Correction, Indicator, Line, Observation, Period, Return
+from .models import Correction, Indicator, Line, Observation, Period, Return, Target
 from .numbers import plain
+from .recompute.judge import get_goal
 
 # Series the checks understand; others (a month, a half-year, a range) are checked for bounds only.
 PANDAS_FREQUENCY = {"quarter": "Q-DEC", "year": "Y-DEC"}
@@ -26,11 +27,11 @@ class LineFinding:
 
 
 def find_findings(report: Return) -> Iterator[tuple[Line, list[LineFinding]]]:
-    """Each line of a return with its findings, in four queries whatever the number of lines."""
+    """Each line of a return with its findings; the number of queries does not depend on the lines."""
     lines = list(report.lines.select_related("assignment__indicator", "assignment__milestone", "assignment__task"))
-    history = get_history(lines, report.round.period)
+    history, targets = get_history(lines, report.round.period), get_year_targets(lines, report.round.period)
     for line in lines:
-        yield line, check_line(line, report.round.period, history.get(line.pk, []))
+        yield line, check_line(line, report.round.period, history.get(line.pk, []), targets.get(line.pk))
 
 
 def is_blocking(line: Line, finding: LineFinding) -> bool:
@@ -58,16 +59,32 @@ def get_history(lines: Sequence[Line], period: Period) -> dict[int, list[Observa
     return history
 
 
-def check_line(line: Line, period: Period, history: Sequence[Observation]) -> list[LineFinding]:
-    """The findings of one line as it stands."""
+def get_year_targets(lines: Sequence[Line], period: Period) -> dict[int, Target]:
+    """By line: the target in force for the year of the period; the latest document's where several are."""
+    cells = {line.pk: (a.indicator_id, a.area_id) for line in lines if (a := line.assignment).indicator_id}
+    rows = (
+        Target.objects.in_force()
+        .filter(indicator__in={c[0] for c in cells.values()}, area__in={c[1] for c in cells.values()}, period__frequency="year")
+        .filter(period__starts_on__lte=period.ends_on, period__ends_on__gte=period.ends_on)
+        .select_related("indicator", "period", "baseline_period", "document")
+        .prefetch_related("nodes__period")
+        .order_by("document__issued_on", "pk")
+    )
+    targets = {(t.indicator_id, t.area_id): t for t in rows}
+    return {pk: targets[cell] for pk, cell in cells.items() if cell in targets}
+
+
+def check_line(line: Line, period: Period, history: Sequence[Observation], target: Target | None = None) -> list[LineFinding]:
+    """The findings of one line as it stands, held against its history and the year's target."""
     if not line.is_filled:
         return [LineFinding("empty", "error", _empty(line))]
     indicator = line.assignment.indicator
     if line.value is None or indicator is None:
         return []
+    series, goal = _series(line.value, period, history), _goal(target, indicator, period)
     found = [
         LineFinding(f.code, f.severity, _word(f.code, f.numbers, indicator, line.value))
-        for f in quality.checks(_series(line.value, period, history), accumulation=indicator.accumulation, bounds=_bounds(indicator))
+        for f in quality.checks(series, accumulation=indicator.accumulation, bounds=_bounds(indicator), target=goal)
         if f.period is None or str(f.period) == str(_pandas_period(period))
     ]
     if indicator.decimals == 0 and line.value != line.value.to_integral_value():
@@ -75,9 +92,12 @@ def check_line(line: Line, period: Period, history: Sequence[Observation]) -> li
     return found
 
 
-def check_correction(correction: Correction, period: Period, history: Sequence[Observation]) -> list[LineFinding]:
+def check_correction(
+    correction: Correction, period: Period, history: Sequence[Observation], target: Target | None = None
+) -> list[LineFinding]:
     """The findings its line would have, said the correction's value."""
-    return check_line(Line(assignment=correction.line.assignment, value=correction.value, missing=correction.missing), period, history)
+    corrected = Line(assignment=correction.line.assignment, value=correction.value, missing=correction.missing)
+    return check_line(corrected, period, history, target)
 
 
 def _empty(line: Line) -> str:
@@ -93,6 +113,18 @@ def _bounds(indicator: Indicator) -> tuple[float | None, float | None]:
         None if indicator.minimum is None else float(indicator.minimum),
         None if indicator.maximum is None else float(indicator.maximum),
     )
+
+
+def _goal(target: Target | None, indicator: Indicator, period: Period) -> float | None:
+    """The number that a value as entered is to reach; None where it cannot be one.
+
+    A quarter's amount is a part of the year's; and to meet a target that is the highest there can be (100 %) is no accident.
+    """
+    is_part = indicator.accumulation == Indicator.Accumulation.FLOW and period.frequency != Period.Frequency.YEAR
+    if target is None or is_part or target.kind == Target.Kind.RANGE:
+        return None
+    goal = get_goal(target)
+    return None if goal is None or goal == indicator.maximum else float(goal)
 
 
 def _pandas_period(period: Period) -> pd.Period:

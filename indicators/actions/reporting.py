@@ -89,7 +89,7 @@ def _clean_value(line: Line, typed: Any) -> dict[str, Any]:
     if typed is None or typed == "":
         return {"value": None}
     try:
-        value = parse_number(typed)
+        value = parse_number(typed, unit=line.assignment.indicator.unit_of_measure if line.assignment.indicator else "")
     except NotANumber as error:
         raise RecordError(str(error)) from error
     if line.kind == "milestone" and value not in (0, 1):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from ..formatting import format_value
 from ..models import MissingReason, Qualifier, Target
 from ..numbers import plain as plain_text
-from ..queries.returns import Sheet
+from ..queries.sheets import Sheet
 
 register = template.Library()
 

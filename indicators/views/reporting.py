@@ -20,7 +20,8 @@ from ..actions import reporting as actions
 from ..errors import NotReady, RecordError
 from ..models import Correction, Line, MissingReason, Qualifier, Return
 from ..numbers import NotANumber, parse_number
-from ..queries.returns import Sheet, SheetLine, get_pending_corrections, get_return, get_returns, get_sheet, get_todos
+from ..queries.returns import get_pending_corrections, get_return, get_returns, get_todos
+from ..queries.sheets import Sheet, SheetLine, count_filled, get_row, get_sheet
 
 
 @login_required
@@ -86,16 +87,17 @@ def _get_report(request: SignedInRequest, round: str, unit: str) -> Return:
 def save_line(request: SignedInRequest, round: str, unit: str, line: int) -> JsonResponse:
     """Save one cell of the grid as it was typed; answers with what to show in its row."""
     report = _get_report(request, round, unit)
-    row = next((r for r in get_sheet(report, request.user).lines if r.line.pk == line), None)
-    if row is None:
+    try:
+        row = get_row(report, line)
+    except Line.DoesNotExist:
         return JsonResponse({"message": _("没有这一行。")}, status=404)
     seen = request.POST.get("seen", "")
     try:
         changes = _read_changes(request, row)
-        saved = actions.save_line(row.line, changes, by=request.user, seen_version=_read_version(seen))
+        actions.save_line(row.line, changes, by=request.user, seen_version=_read_version(seen))
     except (RecordError, NotANumber) as error:
-        return _refuse(request, error, row)
-    return JsonResponse(_show_row(request, saved.report_id, line))
+        return _refuse(request, error, report, line)
+    return JsonResponse(_show_row(request, report, line))
 
 
 def _read_version(text: str) -> int | None:
@@ -112,23 +114,23 @@ def _read_changes(request: SignedInRequest, row: SheetLine) -> dict[str, Any]:
     names = {"value", "qualifier", "missing", "note", "problems", "next_steps"} & set(request.POST)
     changes: dict[str, Any] = {name: request.POST[name] for name in names}
     if changes.get("value") and row.entry.is_converted:
-        changes["value"] = row.entry.to_stored(parse_number(changes["value"]))
+        changes["value"] = row.entry.to_stored(parse_number(changes["value"], unit=row.unit))
     return changes
 
 
-def _refuse(request: SignedInRequest, error: RecordError | NotANumber, row: SheetLine) -> JsonResponse:
+def _refuse(request: SignedInRequest, error: RecordError | NotANumber, report: Return, line: int) -> JsonResponse:
     answer: dict[str, Any] = {"message": str(error)}
     status = getattr(error, "status", 422)
     if status == 412:
         # The loser of a conflict sees what the other person wrote, and chooses.
-        answer |= _show_row(request, row.line.report_id, row.line.pk)
+        answer |= _show_row(request, report, line)
     return JsonResponse(answer, status=status)
 
 
-def _show_row(request: SignedInRequest, report_id: int, line: int) -> dict[str, Any]:
-    report = Return.objects.select_related("round__period", "unit").get(pk=report_id)
-    sheet = get_sheet(report, request.user)
-    row = next(r for r in sheet.lines if r.line.pk == line)
+def _show_row(request: SignedInRequest, report: Return, line: int) -> dict[str, Any]:
+    """A line as it stands now, with the version it was read at."""
+    report.refresh_from_db(fields=["version"])
+    row = get_row(report, line)
     context = {"row": row, "report": report}
     return {
         "version": report.version,
@@ -139,8 +141,7 @@ def _show_row(request: SignedInRequest, report_id: int, line: int) -> dict[str, 
         "problems": row.line.problems,
         "next_steps": row.line.next_steps,
         "by": row.line.entered_by.stamp if row.line.entered_by else "",
-        "filled": sheet.filled,
-        "total": len(sheet.lines),
+        "filled": count_filled(report),
         "verdict": render_to_string("indicators/reporting/_verdict.html", context, request),
         "findings": render_to_string("indicators/reporting/_findings.html", context, request),
         "other": render_to_string("indicators/reporting/_other.html", context, request),

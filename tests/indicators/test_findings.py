@@ -8,7 +8,7 @@ import pytest
 from indicators import findings
 from indicators.analysis import quality
 from indicators.models import Indicator
-from tests.builders import Quarter, observe
+from tests.builders import Quarter, make_target, observe
 
 PERIOD = pd.Period("2025Q3", freq="Q-DEC")
 # The numbers each code comes with, by the docstring of `quality.checks`, and what the sentence must hold.
@@ -53,3 +53,25 @@ def test_what_is_typed_is_held_against_the_history(typed: str, code: str) -> Non
     history = findings.get_history([line], quarter.round.period)[line.pk]
     found = {f.code for f in findings.check_line(line, quarter.round.period, history)}
     assert (code in found) if code else not found
+
+
+@pytest.mark.django_db
+def test_the_years_target_met_to_the_digit_is_asked_about() -> None:
+    quarter = Quarter()
+    make_target(quarter.indicator, "0.5", unit_of_measure="亿元")
+    quarter.indicator.unit_of_measure = "万元"
+    quarter.indicator.save(update_fields=["unit_of_measure"])
+    observe(quarter.indicator, {"2025-Q1": "1720", "2025-Q2": "3215"})
+    quarter.fill("5000")
+    found = {line.pk: {f.code for f in at} for line, at in findings.find_findings(quarter.report)}
+    assert "equals_target" in found[quarter.line().pk]
+
+
+@pytest.mark.django_db
+def test_a_quarters_amount_is_not_held_against_the_years_target() -> None:
+    quarter = Quarter()
+    make_target(quarter.indicator, "5000")
+    quarter.indicator.accumulation = "flow"
+    quarter.indicator.save(update_fields=["accumulation"])
+    quarter.fill("5000")
+    assert all(f.code != "equals_target" for _line, at in findings.find_findings(quarter.report) for f in at)

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from indicators.actions.reporting import NOTE_LENGTH, TEXT_LENGTH
 from indicators.models import MissingReason, Qualifier, Return
 from indicators.numbers import DECIMAL_DIGITS, INTEGER_DIGITS, plain
-from indicators.queries.returns import SheetLine
+from indicators.queries.sheets import SheetLine
 
 from .definitions import plan_and_number
 from .fields import Code, PageLink, PlainDecimal, words

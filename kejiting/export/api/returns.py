@@ -19,7 +19,8 @@ from rest_framework.response import Response
 from indicators.actions import reporting as actions
 from indicators.errors import Conflict, NotAllowed, RecordError, WrongState
 from indicators.models import Correction, Line, Return
-from indicators.queries.returns import get_return, get_returns, get_sheet
+from indicators.queries.returns import get_return, get_returns
+from indicators.queries.sheets import get_row, get_sheet
 
 from ..errors import VersionRequired
 from .base import ApiView, ListView
@@ -206,6 +207,5 @@ def answer_return(request: Request, report: Return) -> Response:
 
 
 def answer_line(request: Request, report: Return, line: int) -> Response:
-    row = next(row for row in get_sheet(report, request.user).lines if row.line.pk == line)
-    data = SavedLine(row, context={"request": request, "report": report}).data
+    data = SavedLine(get_row(report, line), context={"request": request, "report": report}).data
     return Response(data, headers={"ETag": f'"{report.version}"'})

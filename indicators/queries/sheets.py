@@ -1,0 +1,238 @@
+"""One return as a sheet to fill or to review: its lines with all that stands beside them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
+
+from kejiting.accounts.models import User
+
+from ..entry import AS_STORED, EntryRule, get_entry_rule
+from ..findings import LineFinding, check_correction, check_line, get_history, get_year_targets
+from ..models import Correction, Indicator, InForce, Line, Observation, Period, Return, ReturnStep, Target, Task
+from ..numbers import plain
+from ..periods import shift
+from ..recompute.judge import judge_typed
+
+KINDS = ("indicator", "milestone", "narrative")
+STEPS_A_YEAR = {"year": 1, "half": 2, "quarter": 4, "month": 12, "range": 0}
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside the lines of a return, read once for all of them; by line, or by assignment where it says so."""
+
+    period: Period
+    history: dict[int, list[Observation]]
+    targets: dict[int, Target]
+    narratives: dict[int, Line]  # by assignment
+    observed: dict[int, Observation]
+
+
+@dataclass
+class SheetLine:
+    """One line with everything beside it: what it was, what it should become, what looks wrong."""
+
+    line: Line
+    in_force: InForce
+    findings: list[LineFinding]
+    previous: Decimal | None = None
+    previous_text: str = ""
+    last_year: Decimal | None = None
+    history: Sequence[Observation] = ()
+    target: Target | None = None
+    completion: float | None = None
+    schedule: float | None = None
+    light: str = ""
+    pending: Correction | None = None
+    pending_findings: list[LineFinding] = field(default_factory=list)
+    observation: Observation | None = None
+    entry: EntryRule = AS_STORED
+    # Last quarter's and last year's value in the form that is typed, so that like stands beside like.
+    previous_typed: Decimal | None = None
+    last_year_typed: Decimal | None = None
+
+    @property
+    def typed(self) -> Decimal | None:
+        return self.entry.to_typed(self.line.value)
+
+    @property
+    def other_value(self) -> Decimal | None:
+        return self.entry.to_other(self.line.value)
+
+    @property
+    def value(self) -> Decimal | None:
+        return self.in_force.value
+
+    @property
+    def change(self) -> Decimal | None:
+        """Against the period before; None where either is missing."""
+        return None if self.value is None or self.previous is None else self.value - self.previous
+
+    @property
+    def change_text(self) -> str:
+        """The change with its sign, and in percent where the base allows."""
+        change = self.change
+        if change is None:
+            return "—"
+        if change == 0:
+            return _("无变化")
+        text = f"{'+' if change > 0 else '−'}{plain(abs(change))}"
+        indicator = self.line.assignment.indicator
+        is_relative = self.previous and indicator and indicator.unit_of_measure not in ("%", "位")
+        return f"{text}（{change / abs(self.previous) * 100:+.1f}%）" if is_relative and self.previous else text
+
+    @property
+    def unit(self) -> str:
+        """The unit of measure that everything of the line is said in; nothing where it holds no figure."""
+        return self.line.assignment.indicator.unit_of_measure if self.line.assignment.indicator else ""
+
+    @property
+    def name(self) -> str:
+        return self.line.assignment.subject
+
+    @property
+    def task(self) -> Task | None:
+        """The task the line is shown under."""
+        assignment = self.line.assignment
+        return assignment.milestone.task if assignment.milestone else assignment.task
+
+    @property
+    def refused(self) -> list[Correction]:
+        """Corrections that were asked for and sent back, with the reason."""
+        return [c for c in self.line.corrections.all() if c.state == Correction.State.RETURNED]
+
+    @property
+    def has_error(self) -> bool:
+        return any(f.severity == "error" for f in self.findings)
+
+
+@dataclass
+class Sheet:
+    """A return laid out: its lines, its steps, and what is shown without being typed."""
+
+    report: Return
+    lines: list[SheetLine]
+    steps: list[ReturnStep]
+    context: list[Observation] = field(default_factory=list)
+
+    @property
+    def filled(self) -> int:
+        return sum(row.line.is_filled for row in self.lines)
+
+    @property
+    def groups(self) -> list[tuple[Task | None, list[SheetLine]]]:
+        """Lines by the task they belong to, in the plan's order, figures first; those of no task last."""
+        groups: dict[int | None, tuple[Task | None, list[SheetLine]]] = {}
+        for row in sorted(self.lines, key=lambda row: KINDS.index(row.line.kind)):
+            groups.setdefault(row.task.pk if row.task else None, (row.task, []))[1].append(row)
+        return sorted(groups.values(), key=lambda group: (group[0] is None, group[0].number if group[0] else 0))
+
+
+def get_sheet(report: Return, user: User) -> Sheet:
+    """A return with all that is shown beside its lines; the number of queries does not depend on the lines."""
+    lines = list(_list_lines(report))
+    beside = _read_beside(lines, report.round.period)
+    rows = [_make_row(line, beside) for line in lines]
+    steps = list(report.steps.select_related("by__unit"))
+    return Sheet(report, rows, steps, get_context(report, user))
+
+
+def get_row(report: Return, line: int) -> SheetLine:
+    """One line of the sheet as it stands now. Raises ``Line.DoesNotExist`` for one of another return."""
+    found = _list_lines(report).get(pk=line)
+    return _make_row(found, _read_beside([found], report.round.period))
+
+
+def count_filled(report: Return) -> int:
+    """How many lines of a return say something."""
+    return report.lines.exclude(value=None, missing="", progress="").count()
+
+
+def _list_lines(report: Return) -> QuerySet[Line]:
+    task = ("assignment__milestone__task__plan", "assignment__task__plan")
+    return report.lines.select_related("assignment__indicator__current_definition", "assignment__area", *task, "entered_by__unit").prefetch_related(
+        Prefetch("corrections", Correction.objects.select_related("requested_by__unit", "decided_by__unit"))
+    )
+
+
+def _read_beside(lines: Sequence[Line], period: Period) -> Beside:
+    return Beside(
+        period, get_history(lines, period), get_year_targets(lines, period), _get_previous_narratives(lines, period), _get_own_observations(lines)
+    )
+
+
+def _make_row(line: Line, beside: Beside) -> SheetLine:
+    history, target = beside.history.get(line.pk, []), beside.targets.get(line.pk)
+    findings = check_line(line, beside.period, history, target)
+    row = SheetLine(line, line.in_force, findings, history=history, target=target, observation=beside.observed.get(line.pk))
+    row.pending = next((c for c in line.corrections.all() if c.state == Correction.State.PENDING), None)
+    row.pending_findings = check_correction(row.pending, beside.period, history, target) if row.pending else []
+    if line.assignment.indicator:
+        _add_figures(row, line.assignment.indicator, beside.period)
+    if earlier := beside.narratives.get(line.assignment_id):
+        row.previous_text, row.previous = (earlier.progress, None) if line.kind == "narrative" else ("", earlier.value)
+    return row
+
+
+def _add_figures(row: SheetLine, indicator: Indicator, period: Period) -> None:
+    """What stands beside a figure: how it is typed, the values before it, how far it is to the year's target."""
+    row.entry = get_entry_rule(indicator, period, row.history)
+    row.previous, row.previous_typed = _value_before(row, indicator, period, 1)
+    row.last_year, row.last_year_typed = _value_before(row, indicator, period, STEPS_A_YEAR[period.frequency])
+    if row.target:
+        _judge(row, row.target, period)
+
+
+def _judge(row: SheetLine, target: Target, period: Period) -> None:
+    """Completion, schedule and light of what is typed, by the very function that judges accepted values."""
+    verdict = judge_typed(target, row.value, period, row.history)
+    row.completion, row.schedule, row.light = verdict.completion, verdict.schedule, verdict.light
+
+
+def _value_before(row: SheetLine, indicator: Indicator, period: Period, steps: int) -> tuple[Decimal | None, Decimal | None]:
+    """The value ``steps`` periods earlier, as stored and in the form that is typed."""
+    if period.frequency == "range":
+        return None, None
+    earlier = shift(period.span, -steps)
+    stored = next((o.value for o in row.history if o.period_id == earlier.label), None)
+    if not row.entry.is_converted:
+        return stored, stored
+    then = Period(label=earlier.label, frequency=earlier.frequency, starts_on=earlier.starts_on, ends_on=earlier.ends_on)
+    rule = get_entry_rule(indicator, then, row.history)
+    return stored, rule.to_typed(stored) if rule.is_converted else None
+
+
+def _get_previous_narratives(lines: Sequence[Line], period: Period) -> dict[int, Line]:
+    """By assignment: what was last accepted for a narrative or milestone before this period."""
+    assignments = [line.assignment_id for line in lines if line.kind != "indicator"]
+    rows = Line.objects.filter(
+        assignment__in=assignments, report__state=Return.State.ACCEPTED, report__round__period__ends_on__lt=period.starts_on
+    ).order_by("assignment_id", "-report__round__period__ends_on").distinct("assignment_id")
+    return {row.assignment_id: row for row in rows}
+
+
+def _get_own_observations(lines: Sequence[Line]) -> dict[int, Observation]:
+    """By line: the newest observation that was made of it, where its value can be followed."""
+    rows = Observation.objects.filter(line__in=[line.pk for line in lines]).order_by("line_id", "-vintage").distinct("line_id")
+    return {row.line_id: row for row in rows if row.line_id}
+
+
+def get_context(report: Return, user: User) -> list[Observation]:
+    """Figures of the unit's tasks that nobody types (official, counted, computed), newest period of each."""
+    tasks = {row.assignment.task_id or (row.assignment.milestone.task_id if row.assignment.milestone else None)
+             for row in report.lines.select_related("assignment__milestone")}
+    rows = (
+        Observation.objects.visible_to(user)
+        .filter(indicator__tasks__in=tasks - {None}, breakdown="_T", area__code=report.unit.area_id or settings.HOME_AREA)
+        .exclude(indicator__origin=Indicator.Origin.REPORTED)
+        .filter(period__ends_on__lte=report.round.period.ends_on)
+        .select_related("indicator", "period", "area")
+        .order_by("indicator_id", "-period__ends_on", "-vintage")
+        .distinct("indicator_id")
+    )
+    return list(rows)
+
