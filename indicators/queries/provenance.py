@@ -7,7 +7,19 @@ from django.db.models import Q
 
 from kejiting.accounts.models import User
 
-from ..models import Evidence, Indicator, IndicatorDefinition, Line, LineEntry, Observation, RegisterCount, Result, Return, ReturnStep, Target
+from ..models import (
+    Evidence,
+    Indicator,
+    IndicatorDefinition,
+    Line,
+    LineEntry,
+    Observation,
+    RegisterCount,
+    Result,
+    Return,
+    ReturnStep,
+    Target,
+)
 from ..sources import Member, get_screen
 
 
