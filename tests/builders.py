@@ -86,8 +86,8 @@ def make_plan(code: str = "plan", *, is_current: bool = True) -> Plan:
 
 
 def make_task(plan: Plan, number: int, unit: Unit, **fields: Any) -> Task:
-    defaults = {"title_zh": f"任务{number}", "starts_on": date(2025, 1, 1), "due_on": date(2025, 12, 31), "lead_unit": unit}
-    return Task.objects.create(plan=plan, number=number, aspect=plan.aspects.first(), **{**defaults, **fields})
+    defaults = {"aspect": plan.aspects.first(), "title_zh": f"任务{number}", "starts_on": date(2025, 1, 1), "due_on": date(2025, 12, 31)}
+    return Task.objects.create(plan=plan, number=number, **{**defaults, "lead_unit": unit, **fields})
 
 
 def make_indicator(code: str = "contracts", **fields: Any) -> Indicator:

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from kejiting.accounts.database import SpanOf, is_known
+from kejiting.accounts.database import SpanOf, is_known, keeps
 from kejiting.accounts.models import Area, Unit
 
 from .indicator import Breakdown, Indicator
@@ -76,6 +76,8 @@ class Assignment(models.Model):
             ),
             is_known("role", ["reports", "contributes", "consolidates"]),
         ]
+        # What was reported under it was reported of this; another subject or unit is another assignment.
+        triggers = [keeps("assignment_keeps_its_subject", "unit", "role", "indicator", "area", "breakdown", "milestone", "task", "is_narrative")]
 
     def __str__(self) -> str:
         return f"{self.unit_id} {self.role} {self.indicator_id or self.milestone_id or self.task_id}"

@@ -6,23 +6,51 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from kejiting.accounts.database import DEMO_REMOVAL, is_known
+from kejiting.accounts.database import append_only, is_known
 
 from .line import Line
 from .values import MissingReason, Qualifier
 
-# The text is the trigger's own, to the space: a migration holds its hash.
-_BEGINS_PENDING = f"""
-                    IF TG_OP = 'DELETE' THEN
-                        IF OLD.is_demo AND current_setting('{DEMO_REMOVAL}', true) = 'on' THEN
-                            RETURN OLD;
-                        END IF;
-                    ELSIF NEW.state = 'pending' THEN
-                        RETURN NEW;
-                    END IF;
-                    RAISE EXCEPTION 'a correction begins pending and is kept'
-                        USING ERRCODE = 'check_violation', CONSTRAINT = 'correction_begins_pending';
-                """
+# The return is held, as it is while a line is written.
+_ASKED = """
+    SELECT report.state, assignment.is_narrative, assignment.milestone_id IS NOT NULL
+        INTO report_state, is_narrative, is_milestone
+        FROM indicators_line line JOIN indicators_return report ON report.id = line.report_id
+        JOIN indicators_assignment assignment ON assignment.id = line.assignment_id
+        WHERE line.id = NEW.line_id FOR SHARE OF report;
+    IF NEW.state <> 'pending' THEN
+        RAISE EXCEPTION 'a correction begins pending'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'correction_begins_pending';
+    END IF;
+    IF report_state <> 'accepted' THEN
+        RAISE EXCEPTION 'only what was accepted is corrected'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'correction_is_of_an_accepted_line';
+    END IF;
+    IF is_narrative OR (is_milestone AND (coalesce(NEW.value, 0) NOT IN (0, 1) OR NEW.qualifier <> '')) THEN
+        RAISE EXCEPTION 'a milestone is 1 or 0, and a narrative is not corrected'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'correction_fits_its_kind';
+    END IF;
+    RETURN NEW;
+"""
+
+_DECIDED = """
+    IF OLD.state <> 'pending' THEN
+        RAISE EXCEPTION 'a correction is decided once'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'correction_decided_is_final';
+    END IF;
+    IF (to_jsonb(NEW) - '{state,decided_by_id,decided_at,decision_reason}'::text[])
+            <> (to_jsonb(OLD) - '{state,decided_by_id,decided_at,decision_reason}'::text[]) THEN
+        RAISE EXCEPTION 'a correction is decided, not changed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'correction_keeps_what_was_asked';
+    END IF;
+    IF EXISTS (SELECT 1 FROM indicators_line line JOIN indicators_return report ON report.id = line.report_id
+            JOIN accounts_user person ON person.unit_id = report.unit_id
+            WHERE line.id = NEW.line_id AND person.id = NEW.decided_by_id) THEN
+        RAISE EXCEPTION 'an office does not decide on a correction of its own return'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'correction_decided_by_another_unit';
+    END IF;
+    RETURN NEW;
+"""
 
 
 class Correction(models.Model):
@@ -72,13 +100,15 @@ class Correction(models.Model):
             models.CheckConstraint(name="correction_return_has_reason", condition=~Q(state="returned") | ~Q(decision_reason="")),
         ]
         triggers = [
+            append_only("kept", pgtrigger.Delete),
             pgtrigger.Trigger(
-                name="correction_begins_pending",
+                name="asked",
                 when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.Delete,
-                func=_BEGINS_PENDING,
+                operation=pgtrigger.Insert,
+                declare=[("report_state", "text"), ("is_narrative", "boolean"), ("is_milestone", "boolean")],
+                func=_ASKED,
             ),
-            pgtrigger.Protect(name="correction_decided_is_final", operation=pgtrigger.Update, condition=pgtrigger.Q(old__state__in=["accepted", "returned"])),
+            pgtrigger.Trigger(name="decided", when=pgtrigger.Before, operation=pgtrigger.Update, func=_DECIDED),
         ]
 
     def __str__(self) -> str:

@@ -1,3 +1,4 @@
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,30 @@ from .document import Document
 class IndicatorQuerySet(models.QuerySet["Indicator"]):
     def visible_to(self, user: User) -> "IndicatorQuerySet":
         return self if user.clearance == Classification.INTERNAL else self.filter(classification=Classification.PUBLIC)
+
+
+_OWN_DEFINITION = """
+    IF NEW.current_definition_id IS NOT NULL
+            AND NEW.id <> (SELECT indicator_id FROM indicators_indicatordefinition WHERE id = NEW.current_definition_id) THEN
+        RAISE EXCEPTION 'the definition is of another indicator'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'indicator_current_definition_is_its_own';
+    END IF;
+    RETURN NEW;
+"""
+
+# One edge at a time, so that two cannot close a circle, at which every recomputation would stop.
+_NO_CIRCLE = """
+    PERFORM pg_advisory_xact_lock(hashtext('indicator_dependency'));
+    IF NEW.indicator_id IN (
+        WITH RECURSIVE input(id) AS (
+            SELECT NEW.reads_id
+            UNION SELECT edge.reads_id FROM indicators_indicatordependency edge JOIN input ON edge.indicator_id = input.id
+        ) SELECT id FROM input) THEN
+        RAISE EXCEPTION 'an indicator cannot be computed of itself'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'dependencies_make_no_circle';
+    END IF;
+    RETURN NEW;
+"""
 
 
 class Indicator(models.Model):
@@ -101,6 +126,14 @@ class Indicator(models.Model):
             is_known("area_level", ["", *Area.Level.values]),
             is_known("classification", Classification.values),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="own_definition",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("current_definition_id"),
+                func=_OWN_DEFINITION,
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name_zh
@@ -145,6 +178,11 @@ class IndicatorDependency(models.Model):
         constraints = [
             models.UniqueConstraint(name="dependency_once", fields=["indicator", "reads"]),
             models.CheckConstraint(name="dependency_not_on_itself", condition=~Q(indicator=F("reads"))),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="no_circle", when=pgtrigger.Before, operation=pgtrigger.Insert | pgtrigger.Update, func=_NO_CIRCLE
+            )
         ]
 
     def __str__(self) -> str:

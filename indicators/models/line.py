@@ -42,6 +42,21 @@ _LINE_OPEN = """
 """
 
 
+# A milestone is reached or not; a narrative is words, and only a narrative.
+_FITS_ITS_KIND = """
+    IF NOT (SELECT CASE
+            WHEN indicator_id IS NOT NULL THEN (NEW.progress, NEW.problems, NEW.next_steps) = ('', '', '')
+            WHEN milestone_id IS NOT NULL THEN coalesce(NEW.value, 0) IN (0, 1) AND NEW.qualifier = ''
+                AND (NEW.progress, NEW.problems, NEW.next_steps) = ('', '', '')
+            ELSE NEW.value IS NULL AND NEW.qualifier = '' END
+            FROM indicators_assignment WHERE id = NEW.assignment_id) THEN
+        RAISE EXCEPTION 'a milestone is 1 or 0, a narrative is words, a figure is a number'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'line_fits_its_kind';
+    END IF;
+    RETURN NEW;
+"""
+
+
 @dataclass(frozen=True)
 class InForce:
     """What a line says now: as accepted, or as last corrected."""
@@ -95,6 +110,12 @@ class Line(models.Model):
                 operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
                 declare=[("report_state", "text"), ("report_is_demo", "boolean")],
                 func=_LINE_OPEN,
+            ),
+            pgtrigger.Trigger(
+                name="line_fits_its_kind",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func=_FITS_ITS_KIND,
             ),
         ]
 

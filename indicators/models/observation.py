@@ -85,6 +85,49 @@ class ObservationQuerySet(models.QuerySet["Observation"]):
         return self.filter(Q(published_on__lte=day) | Q(published_on=None, recorded_at__date__lte=day))
 
 
+# A vintage says what its source says, so that the way back from a figure never ends at another one.
+_OF_ITS_SOURCE = """
+    -- A fact and a demonstration value never share a series.
+    IF NEW.is_demo <> (SELECT is_demo FROM indicators_indicator WHERE id = NEW.indicator_id) THEN
+        RAISE EXCEPTION 'a demonstration value belongs to a demonstration indicator, a fact to a real one'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'observation_demo_as_indicator';
+    END IF;
+    IF NEW.definition_id IS NOT NULL
+            AND NEW.indicator_id <> (SELECT indicator_id FROM indicators_indicatordefinition WHERE id = NEW.definition_id) THEN
+        RAISE EXCEPTION 'the definition is of another indicator'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'observation_definition_is_its_indicators';
+    END IF;
+    IF NEW.line_id IS NULL THEN
+        RETURN NEW;
+    END IF;
+    SELECT report.state, round.period_id, assignment.indicator_id, assignment.area_id, assignment.breakdown_id,
+           line.value, line.qualifier, line.missing INTO said
+        FROM indicators_line line
+        JOIN indicators_return report ON report.id = line.report_id
+        JOIN indicators_round round ON round.id = report.round_id
+        JOIN indicators_assignment assignment ON assignment.id = line.assignment_id
+        WHERE line.id = NEW.line_id;
+    IF said.state <> 'accepted' OR (said.indicator_id, said.area_id, said.breakdown_id, said.period_id)
+            IS DISTINCT FROM (NEW.indicator_id, NEW.area_id, NEW.breakdown_id, NEW.period_id) THEN
+        RAISE EXCEPTION 'the line is of another cell, or was not accepted'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'observation_is_of_its_line';
+    END IF;
+    IF NEW.correction_id IS NOT NULL THEN
+        SELECT value, qualifier, missing INTO said FROM indicators_correction
+            WHERE id = NEW.correction_id AND line_id = NEW.line_id AND state = 'accepted';
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'the correction is of another line, or was not accepted'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'observation_is_of_its_correction';
+        END IF;
+    END IF;
+    IF (said.value, said.qualifier, said.missing) IS DISTINCT FROM (NEW.value, NEW.qualifier, NEW.missing) THEN
+        RAISE EXCEPTION 'the value is not the one that was accepted'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'observation_says_what_was_accepted';
+    END IF;
+    RETURN NEW;
+"""
+
+
 class Observation(models.Model):
     """A value of an indicator for an area, a breakdown and a period, as one source stated it once.
 
@@ -149,18 +192,12 @@ class Observation(models.Model):
         indexes = [models.Index(name="observation_by_recorded", fields=["recorded_at"])]
         triggers = [
             append_only(),
-            # A fact and a demonstration value never share a series.
             pgtrigger.Trigger(
-                name="demo_as_indicator",
+                name="of_its_source",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
-                func="""
-                    IF NEW.is_demo <> (SELECT is_demo FROM indicators_indicator WHERE id = NEW.indicator_id) THEN
-                        RAISE EXCEPTION 'a demonstration value belongs to a demonstration indicator, a fact to a real one'
-                            USING ERRCODE = 'check_violation', CONSTRAINT = 'observation_demo_as_indicator';
-                    END IF;
-                    RETURN NEW;
-                """,
+                declare=[("said", "record")],
+                func=_OF_ITS_SOURCE,
             ),
         ]
 

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from kejiting.accounts.database import SpanOf
+from kejiting.accounts.database import SpanOf, keeps
 
 from .document import Document
 
@@ -51,6 +51,7 @@ class Aspect(models.Model):
             models.UniqueConstraint(name="aspect_number_once_in_plan", fields=["plan", "number"]),
             models.CheckConstraint(name="aspect_number_from_one", condition=Q(number__gte=1)),
         ]
+        triggers = [keeps("aspect_keeps_its_plan", "plan")]
 
     def __str__(self) -> str:
         return self.name_zh

@@ -3,6 +3,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from kejiting.accounts.database import keeps
+
 from .period import Period
 from .plan import Plan
 
@@ -32,6 +34,7 @@ class Round(models.Model):
                 & (Q(locks_at=None) | Q(locks_at__gte=F("opens_at"))),
             ),
         ]
+        triggers = [keeps("round_keeps_its_period", "plan", "period")]
 
     def __str__(self) -> str:
         return self.code

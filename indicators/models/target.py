@@ -1,3 +1,4 @@
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
@@ -83,6 +84,25 @@ class Target(models.Model):
         return f"{self.indicator_id} {self.area_id} {self.period_id} {self.get_comparison_display()}{self.value}"
 
 
+# One link at a time, so that two cannot close a circle; targets themselves never change.
+_SUPERSEDES = """
+    PERFORM pg_advisory_xact_lock(hashtext('target_supersession'), (SELECT indicator_id FROM indicators_target WHERE id = NEW.target_id)::int);
+    IF (SELECT count(DISTINCT (indicator_id, area_id)) FROM indicators_target WHERE id IN (NEW.target_id, NEW.superseded_id)) > 1 THEN
+        RAISE EXCEPTION 'a target supersedes one of the same indicator and area'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'target_supersedes_its_like';
+    END IF;
+    IF NEW.superseded_id IN (
+        WITH RECURSIVE successor(id) AS (
+            SELECT NEW.target_id
+            UNION SELECT link.target_id FROM indicators_targetsupersession link JOIN successor ON link.superseded_id = successor.id
+        ) SELECT id FROM successor) THEN
+        RAISE EXCEPTION 'a target cannot supersede its own successor'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'target_supersessions_make_no_circle';
+    END IF;
+    RETURN NEW;
+"""
+
+
 class TargetSupersession(models.Model):
     """The office says that one target took the place of another: a link made by hand, never inferred."""
 
@@ -100,7 +120,10 @@ class TargetSupersession(models.Model):
             models.CheckConstraint(name="target_does_not_supersede_itself", condition=~Q(superseded=F("target"))),
             models.CheckConstraint(name="target_supersession_has_reason", condition=~Q(reason="")),
         ]
-        triggers = [append_only()]
+        triggers = [
+            append_only(),
+            pgtrigger.Trigger(name="supersedes_its_like", when=pgtrigger.Before, operation=pgtrigger.Insert, func=_SUPERSEDES),
+        ]
 
     def __str__(self) -> str:
         return f"{self.superseded_id} → {self.target_id}"

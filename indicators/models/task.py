@@ -1,10 +1,11 @@
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.classification import Classification
-from kejiting.accounts.database import append_only, is_known
+from kejiting.accounts.database import append_only, is_known, keeps
 from kejiting.accounts.models import Unit, User
 
 from .document import Document
@@ -26,6 +27,41 @@ class Light(models.TextChoices):
 class TaskQuerySet(models.QuerySet["Task"]):
     def visible_to(self, user: User) -> "TaskQuerySet":
         return self if user.clearance == Classification.INTERNAL else self.filter(classification=Classification.PUBLIC)
+
+
+# Tasks above and before are looked up under one lock a plan, so that two changes cannot close a circle.
+_PLACE = """
+    IF TG_OP = 'UPDATE' AND NEW.plan_id <> OLD.plan_id THEN
+        RAISE EXCEPTION 'a task stays in its plan'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'task_keeps_its_plan';
+    END IF;
+    IF NEW.plan_id <> (SELECT plan_id FROM indicators_aspect WHERE id = NEW.aspect_id) THEN
+        RAISE EXCEPTION 'the aspect is of another plan'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'task_aspect_is_of_its_plan';
+    END IF;
+    IF NEW.predecessor_id IS NOT NULL AND NOT (SELECT earlier.starts_on < own.starts_on FROM indicators_plan own,
+            indicators_task before JOIN indicators_plan earlier ON earlier.id = before.plan_id
+            WHERE own.id = NEW.plan_id AND before.id = NEW.predecessor_id) THEN
+        RAISE EXCEPTION 'the predecessor is not of an earlier plan'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'task_predecessor_is_of_an_earlier_plan';
+    END IF;
+    IF NEW.parent_id IS NOT NULL THEN
+        PERFORM pg_advisory_xact_lock(hashtext('task_parent'), NEW.plan_id::int);
+        IF NEW.plan_id <> (SELECT plan_id FROM indicators_task WHERE id = NEW.parent_id) THEN
+            RAISE EXCEPTION 'the parent is of another plan'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'task_parent_is_of_its_plan';
+        END IF;
+        IF NEW.id IN (
+            WITH RECURSIVE above(id) AS (
+                SELECT NEW.parent_id
+                UNION SELECT task.parent_id FROM indicators_task task JOIN above ON task.id = above.id WHERE task.parent_id IS NOT NULL
+            ) SELECT id FROM above) THEN
+            RAISE EXCEPTION 'a task cannot stand under itself'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'task_parents_make_no_circle';
+        END IF;
+    END IF;
+    RETURN NEW;
+"""
 
 
 class Task(models.Model):
@@ -78,6 +114,14 @@ class Task(models.Model):
             is_known("state", ["open", "closing", "closed", "carried"]),
             is_known("classification", Classification.values),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="place_in_plan",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("plan_id", "aspect_id", "parent_id", "predecessor_id"),
+                func=_PLACE,
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.title_zh}"
@@ -124,6 +168,7 @@ class Milestone(models.Model):
             models.UniqueConstraint(name="milestone_number_once_in_task", fields=["task", "number"]),
             models.CheckConstraint(name="milestone_number_from_one", condition=Q(number__gte=1)),
         ]
+        triggers = [keeps("milestone_keeps_its_task", "task")]
 
     def __str__(self) -> str:
         return self.title_zh

@@ -33,6 +33,17 @@ def is_known(field: str, values: Iterable[str]) -> CheckConstraint:
     return CheckConstraint(name=f"%(class)s_{field}_is_known", condition=Q(**{f"{field}__in": list(values)}))
 
 
+def keeps(constraint: str, *fields: str) -> pgtrigger.Trigger:
+    """Refuse, by this name, any change of the fields of a row that is there."""
+    return pgtrigger.Trigger(
+        name=constraint,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.AnyChange(*fields),
+        func=f"RAISE EXCEPTION '{', '.join(fields)} cannot change' USING ERRCODE = 'check_violation', CONSTRAINT = '{constraint}';",
+    )
+
+
 # Set for the length of one transaction by `manage.py demo --remove`, and by nothing else.
 DEMO_REMOVAL = "kejiting.demo_removal"
 
@@ -45,14 +56,14 @@ _REFUSE = """
 """
 
 
-def append_only(name: str = "append_only") -> pgtrigger.Trigger:
-    """Refuse UPDATE and DELETE; only the removal of demonstration data may delete demonstration rows.
+def append_only(name: str = "append_only", operation: Any = pgtrigger.Update | pgtrigger.Delete) -> pgtrigger.Trigger:
+    """Refuse UPDATE and DELETE, or one of them; only the removal of demonstration data may delete demonstration rows.
 
     The table must have an ``is_demo`` column. Raises ``IntegrityError`` (SQLSTATE 23001).
     """
     return pgtrigger.Trigger(
         name=name,
         when=pgtrigger.Before,
-        operation=pgtrigger.Update | pgtrigger.Delete,
+        operation=operation,
         func=_REFUSE.format(removal=DEMO_REMOVAL),
     )

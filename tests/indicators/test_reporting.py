@@ -259,7 +259,7 @@ def test_the_database_lets_a_correction_only_begin_as_asked(quarter: Quarter) ->
     decided = {"state": "accepted", "decided_by": quarter.cast.guo, "decided_at": timezone.now()}
     refused_by("correction_begins_pending", lambda: Correction.objects.create(**asked, **decided))
     pending = Correction.objects.create(**asked)
-    refused_by("correction_begins_pending", pending.delete)
+    refused_by("indicators_correction_append_only", pending.delete)
     refused_by("correction_state_is_known", lambda: Correction.objects.filter(pk=pending.pk).update(state="foo", decided_by=quarter.cast.guo, decided_at=timezone.now()))
 
 
