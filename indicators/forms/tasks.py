@@ -61,7 +61,7 @@ class TaskForm(DefinitionForm):
         super().__init__(*args, **kwargs)
         plan = self.instance.plan
         units, tasks = get_unit_choices(), Task.objects.visible_to(user).order_by("plan", "number")
-        elsewhere = tasks.exclude(plan=plan)
+        elsewhere = tasks.filter(plan__starts_on__lt=plan.starts_on)
         self.offer(lead_unit=units, responsible_office=units, cooperating_units=units, aspect=plan.aspects.all())
         self.offer(parent=tasks.filter(plan=plan).exclude(pk=self.instance.pk), predecessor=elsewhere, document=Document.objects.all())
         if not elsewhere.exists():

@@ -12,7 +12,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from indicators.actions import reporting
+from indicators.actions.definitions import edit_task
 from indicators.constraints import say
+from indicators.errors import RecordError
 from indicators.models import (
     Aspect,
     Assignment,
@@ -82,6 +84,14 @@ def test_a_tasks_predecessor_is_of_an_earlier_plan(quarter: Quarter, earlier: Pl
     refused_by("task_predecessor_is_of_an_earlier_plan", lambda: Task.objects.filter(pk=quarter.task.pk).update(predecessor=other))
     refused_by("task_predecessor_is_of_an_earlier_plan", lambda: Task.objects.filter(pk=old.pk).update(predecessor=quarter.task))
     Task.objects.filter(pk=quarter.task.pk).update(predecessor=old)
+
+
+def test_the_action_says_so_in_words(quarter: Quarter, earlier: Plan) -> None:
+    later = make_plan("later", is_current=False)
+    Plan.objects.filter(pk=later.pk).update(starts_on=date(2026, 1, 1), ends_on=date(2030, 12, 31))
+    coming = make_task(later, 1, quarter.cast.gxt)
+    with pytest.raises(RecordError, match="更早的规划"):
+        edit_task(quarter.task, by=quarter.cast.guo, predecessor=coming)
 
 
 def test_no_task_stands_under_itself(quarter: Quarter) -> None:

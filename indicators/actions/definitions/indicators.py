@@ -146,7 +146,8 @@ def _add_version(indicator: Indicator, said: Mapping[str, Any], *, valid_from: d
 
 def _set_dependencies(indicator: Indicator, inputs: list[Indicator]) -> None:
     indicator.dependencies.all().delete()
-    IndicatorDependency.objects.bulk_create([IndicatorDependency(indicator=indicator, reads=read) for read in inputs])
+    with explained():
+        IndicatorDependency.objects.bulk_create([IndicatorDependency(indicator=indicator, reads=read) for read in inputs])
 
 
 def _version(indicator: Indicator) -> int | None:

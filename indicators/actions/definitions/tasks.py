@@ -108,8 +108,8 @@ def check_task(task: Task, cooperating_units: Sequence[Unit]) -> None:
         raise RecordError(_("“%(aspect)s”不是这个规划的方面。") % {"aspect": task.aspect})
     if task.parent and task.parent.plan_id != task.plan_id:
         raise RecordError(_("上级任务须在同一规划里。"))
-    if task.predecessor and task.predecessor.plan_id == task.plan_id:
-        raise RecordError(_("前一规划中的任务须在另一规划里。"))
+    if task.predecessor and task.predecessor.plan.starts_on >= task.plan.starts_on:
+        raise RecordError(_("前一规划中的任务须在更早的规划里。"))
     if task.lead_unit in cooperating_units:
         raise RecordError(_("%(unit)s 是牵头单位，不必再列为配合单位。") % {"unit": task.lead_unit})
     _check_no_circle(task)
