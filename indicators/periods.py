@@ -2,6 +2,7 @@
 
 import calendar
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -75,3 +76,21 @@ def _last_day(year: int, month: int) -> date:
 
 def day_after(day: date) -> date:
     return day + timedelta(days=1)
+
+
+_SEASONS = str.maketrans({"一": "1", "二": "2", "三": "3", "四": "4"})
+_WRITTEN = re.compile(r"(?P<year>[12]\d{3})年?(?:(?P<half>上|下)半年|第?(?P<quarter>[1-4])季度|(?P<month>\d{1,2})月)?")
+
+
+def read_period(text: str) -> Span:
+    """A period by its label, or as people write it: 2025年, 2025年第三季度, 2025年上半年, 2025年3月. Raises ``ValueError``."""
+    plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).upper()
+    match = _WRITTEN.fullmatch(plain.translate(_SEASONS))
+    if match is None:
+        return parse_label(plain)
+    year = int(match["year"])
+    if match["half"]:
+        return make_span("half", year, 1 if match["half"] == "上" else 2)
+    if match["quarter"]:
+        return make_span("quarter", year, int(match["quarter"]))
+    return parse_label(f"{year}-{match['month']:0>2}" if match["month"] else str(year))

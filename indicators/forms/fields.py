@@ -1,6 +1,5 @@
 """The fields of the office's forms: each reads what people type, and says in Chinese what it expects."""
 
-import unicodedata
 from datetime import date, datetime, time
 from typing import Any, cast
 
@@ -16,7 +15,7 @@ from kejiting.accounts.models import Area, Unit
 
 from ..dates import NotADate, read_day, read_due_date, read_moment
 from ..numbers import NotANumber, parse_number, plain
-from ..periods import parse_label
+from ..periods import read_period
 
 
 def name_with_mark(row: Any) -> str:
@@ -97,29 +96,14 @@ class WholeNumberField(NumberField):
 class PeriodField(forms.CharField):
     """A period by its label, or as people write it: 2025年, 2025年第三季度. Answers the label."""
 
-    _CHINESE = {"第": "", "一季度": "1季度", "二季度": "2季度", "三季度": "3季度", "四季度": "4季度", "上半年": "-S1", "下半年": "-S2"}
-
     def clean(self, value: Any) -> str:
-        typed = unicodedata.normalize("NFKC", super().clean(value) or "").strip().upper()
+        typed = super().clean(value) or ""
         if not typed:
             return ""
         try:
-            return parse_label(self._as_label(typed)).label
+            return read_period(typed).label
         except ValueError as error:
             raise ValidationError(_("“%(typed)s”不是期间：请写成 2025、2025-Q3、2025-S1 或 2025-12。") % {"typed": typed[:20]}) from error
-
-    def _as_label(self, typed: str) -> str:
-        text = typed.replace(" ", "")
-        for written, plain_text in self._CHINESE.items():
-            text = text.replace(written, plain_text)
-        year, dash, rest = text.partition("年")
-        if not dash:
-            return text
-        if rest.endswith("季度"):
-            return f"{year}-Q{rest.removesuffix('季度')}"
-        if rest.endswith("月"):
-            return f"{year}-{rest.removesuffix('月'):0>2}"
-        return year + rest
 
 
 def _join(help_text: Any, example: Any) -> Any:

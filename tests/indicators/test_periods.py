@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indicators.models import Period
-from indicators.periods import last_ended, make_span, parse_label, shift
+from indicators.periods import last_ended, make_span, parse_label, read_period, shift
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,29 @@ def test_a_label_names_its_dates(label: str, start: date, end: date) -> None:
 def test_what_is_no_label_is_refused(label: str) -> None:
     with pytest.raises(ValueError, match="not a period label"):
         parse_label(label)
+
+
+@pytest.mark.parametrize(
+    ("written", "label"),
+    [
+        ("2025", "2025"),
+        ("２０２５ 年", "2025"),
+        ("2025年第三季度", "2025-Q3"),
+        ("2025年3季度", "2025-Q3"),
+        ("2025-q3", "2025-Q3"),
+        ("2025年上半年", "2025-S1"),
+        ("2025年3月", "2025-03"),
+        ("2016-01/2020-12", "2016-01/2020-12"),
+    ],
+)
+def test_a_period_is_read_as_people_write_it(written: str, label: str) -> None:
+    assert read_period(written).label == label
+
+
+@pytest.mark.parametrize("written", ["", "25年", "2025年13月", "2025年五季度", "2025-24", "三年"])
+def test_what_names_no_period_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match="not a period label"):
+        read_period(written)
 
 
 frequencies = st.sampled_from(["year", "half", "quarter", "month"])
