@@ -27,10 +27,10 @@ class UploadRefused(RecordError):
     code = "upload"
 
 
-def check_xlsx(file: BinaryIO, name: str, size: int) -> None:
+def check_xlsx(file: BinaryIO, name: str, size: int, *, largest: int = MAX_SIZE) -> None:
     """Refuse what is not a plain, small .xlsx workbook. Leaves the file at its beginning."""
-    if size > MAX_SIZE:
-        raise UploadRefused(_("文件太大：最大 %(n)s MB。") % {"n": MAX_SIZE // 1024 // 1024})
+    if size > largest:
+        raise UploadRefused(_("文件太大：最大 %(n)s MB。") % {"n": largest // 1024 // 1024})
     if not name.lower().endswith(".xlsx"):
         raise UploadRefused(_("只接收 .xlsx 文件；.xls、.xlsm 等请在 Excel 中另存为“Excel 工作簿（*.xlsx）”。"))
     file.seek(0)
