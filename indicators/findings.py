@@ -13,6 +13,8 @@ from .models import Correction, Indicator, Line, Observation, Period, Return, Ta
 from .numbers import plain
 from .recompute.judge import get_goal
 
+# 情况属实 is about the shortest note that explains anything.
+LEAST_LETTERS, LEAST_DIFFERENT = 4, 3
 # Series the checks understand; others (a month, a half-year, a range) are checked for bounds only.
 PANDAS_FREQUENCY = {"quarter": "Q-DEC", "year": "Y-DEC"}
 
@@ -36,7 +38,23 @@ def find_findings(report: Return) -> Iterator[tuple[Line, list[LineFinding]]]:
 
 def is_blocking(line: Line, finding: LineFinding) -> bool:
     """An error always stops submission; a warning does until it is explained."""
-    return finding.severity == "error" or not line.note
+    return finding.severity == "error" or not is_explained(line.note)
+
+
+def is_explained(note: str) -> bool:
+    """Whether a note says something: four letters or Chinese characters at least, and not the same one or two over again."""
+    letters = [letter for letter in note if letter.isalpha()]
+    return len(letters) >= LEAST_LETTERS and len(set(letters)) >= LEAST_DIFFERENT
+
+
+def say_what_blocks(line: Line, finding: LineFinding) -> str:
+    """What is to be done about a finding that stops submission."""
+    if finding.severity == "error" or not line.note:
+        return finding.message
+    return _("%(finding)s现在的说明太简略：请写明原因，至少 %(n)s 个字，不能只是标点、数字或重复的字。") % {
+        "finding": finding.message,
+        "n": LEAST_LETTERS,
+    }
 
 
 def get_history(lines: Sequence[Line], period: Period) -> dict[int, list[Observation]]:

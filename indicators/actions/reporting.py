@@ -18,7 +18,7 @@ from kejiting.accounts.audit import record_event
 from kejiting.accounts.models import User
 
 from ..errors import Conflict, NotAllowed, NotReady, Problem, ReasonRequired, RecordError, WrongState
-from ..findings import check_correction, find_findings, get_history, is_blocking
+from ..findings import check_correction, find_findings, get_history, is_blocking, say_what_blocks
 from ..models import Correction, Line, LineEntry, MissingReason, Qualifier, Return, ReturnStep, Round
 from ..numbers import NotANumber, parse_number, plain
 from .marks import mark_tasks
@@ -44,12 +44,12 @@ def save_line(line: Line, changes: Mapping[str, Any], *, by: User, seen_version:
     if not by.has_perm("return.edit", report):
         raise NotAllowed(_("只有本单位的填报员可以填写这张报表。"))
     _require_open(report, _("填写"))
-    line = Line.objects.select_related("assignment__indicator", "assignment__milestone").get(pk=line.pk)
+    line = Line.objects.select_related("assignment__indicator", "assignment__milestone", "entered_by__unit").get(pk=line.pk)
     content = clean_changes(line, changes)
     fields = [name for name, value in content.items() if getattr(line, name) != value]
     is_repeat = not fields and line.entered_by_id == by.pk
     if seen_version is not None and (seen_version > report.version or (seen_version < line.version and not is_repeat)):
-        raise Conflict(_("这一行在您打开之后已被他人修改，请核对后再保存。"), version=report.version)
+        raise Conflict(_say_who_changed(line, by), version=report.version)
     if not fields:
         return line
     for name in fields:
@@ -60,6 +60,15 @@ def save_line(line: Line, changes: Mapping[str, Any], *, by: User, seen_version:
     LineEntry.objects.create(line=line, content=_as_json(content), by=by, at=line.entered_at, is_demo=report.is_demo)
     line.report = report
     return line
+
+
+def _say_who_changed(line: Line, by: User) -> str:
+    """One account in two pages is not another person."""
+    if line.entered_by_id is None:
+        return _("这一行在您打开之后有变动，请核对后再保存。")
+    if line.entered_by_id == by.pk:
+        return _("这一行在您打开本页之后，已用您的账号在别处改过，请核对后再保存。")
+    return _("这一行在您打开本页之后，已由%(who)s改过，请核对后再保存。") % {"who": line.entered_by.stamp}
 
 
 def clean_changes(line: Line, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,7 +165,7 @@ def submit_return(report: Return, *, by: User, reason: str = "", seen_version: i
 def find_problems(report: Return) -> list[Problem]:
     """What keeps a return from being submitted, line by line."""
     return [
-        Problem(str(line.pk), finding.message)
+        Problem(str(line.pk), say_what_blocks(line, finding))
         for line, findings in find_findings(report)
         for finding in findings
         if is_blocking(line, finding)

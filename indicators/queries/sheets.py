@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from kejiting.accounts.models import User
 
 from ..entry import AS_STORED, EntryRule, get_entry_rule
-from ..findings import LineFinding, check_correction, check_line, get_history, get_year_targets
+from ..findings import LineFinding, check_correction, check_line, get_history, get_year_targets, is_explained
 from ..models import Correction, Indicator, InForce, Line, Observation, Period, Return, ReturnStep, Target, Task
 from ..numbers import plain
 from ..periods import shift
@@ -104,6 +104,10 @@ class SheetLine:
     def refused(self) -> list[Correction]:
         """Corrections that were asked for and sent back, with the reason."""
         return [c for c in self.line.corrections.all() if c.state == Correction.State.RETURNED]
+
+    @property
+    def is_explained(self) -> bool:
+        return is_explained(self.line.note)
 
     @property
     def has_error(self) -> bool:

@@ -73,6 +73,17 @@ def test_a_line_changed_since_is_a_conflict(quarter: Quarter) -> None:
     assert quarter.line().value == 1
 
 
+def test_a_conflict_says_who_it_is_with(quarter: Quarter) -> None:
+    from tests.builders import make_user
+
+    colleague, seen = make_user("colleague", quarter.cast.gxt, "reporter"), quarter.report.version
+    reporting.save_line(quarter.line(), {"value": "1"}, by=quarter.cast.xie)
+    with pytest.raises(Conflict, match="您的账号在别处"):
+        reporting.save_line(quarter.line(), {"value": "2"}, by=quarter.cast.xie, seen_version=seen)
+    with pytest.raises(Conflict, match="gxt xie"):
+        reporting.save_line(quarter.line(), {"value": "2"}, by=colleague, seen_version=seen)
+
+
 @pytest.mark.parametrize("who", ["shen", "guo", "lin", "du"])
 def test_only_the_units_reporter_types(quarter: Quarter, who: str) -> None:
     with pytest.raises(NotAllowed):
@@ -112,6 +123,15 @@ def test_a_warning_passes_with_a_note(quarter: Quarter) -> None:
         reporting.submit_return(quarter.report, by=quarter.cast.xie)
     reporting.save_line(quarter.line(), {"note": "含一项按折半计"}, by=quarter.cast.xie)
     assert reporting.submit_return(quarter.report, by=quarter.cast.xie).state == "submitted"
+
+
+@pytest.mark.parametrize("note", ["x", "属实", "……！！", "1234", "哈哈哈哈", "abab", "2025.9.30"])
+def test_a_warning_is_not_explained_by_a_letter(quarter: Quarter, note: str) -> None:
+    quarter.fill("12.5")
+    reporting.save_line(quarter.line(), {"note": note}, by=quarter.cast.xie)
+    with pytest.raises(NotReady) as caught:
+        reporting.submit_return(quarter.report, by=quarter.cast.xie)
+    assert "至少 4 个字" in caught.value.problems[0].message
 
 
 def test_a_falling_cumulative_is_an_error(quarter: Quarter) -> None:

@@ -59,7 +59,7 @@ class ReturnMachine(RuleBasedStateMachine):
     @rule(who=PEOPLE, value=VALUES, kind=st.sampled_from(["indicator", "milestone", "narrative"]))
     def type_something(self, who: str, value: str | None, kind: str) -> None:
         typed = {"milestone": "1", "narrative": "进展"}.get(kind, value)
-        self.attempt(reporting.save_line, self.quarter.line(kind), {"value": typed, "note": "说明"}, by=self.person(who))
+        self.attempt(reporting.save_line, self.quarter.line(kind), {"value": typed, "note": "已与台账核对"}, by=self.person(who))
 
     @rule()
     def fill_everything(self) -> None:
