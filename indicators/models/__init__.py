@@ -2,6 +2,8 @@ from .assignment import Assignment
 from .correction import Correction
 from .document import Document
 from .evidence import Evidence
+from .framework import Aggregate, IndexFramework, IndexNode, NodeWeight, Normalise, WeightVersion
+from .index_score import IndexEstimate, IndexMark, IndexScore
 from .indicator import Breakdown, Indicator, IndicatorDefinition, IndicatorDependency
 from .line import InForce, Line, LineEntry
 from .observation import ImportBatch, Observation, RegisterCount
@@ -16,6 +18,7 @@ from .task import Light, LightOverride, Milestone, Task, TaskIndicator, TaskStep
 from .values import MissingReason, Qualifier, Status
 
 __all__ = [
+    "Aggregate",
     "Aspect",
     "Assignment",
     "Breakdown",
@@ -26,6 +29,11 @@ __all__ = [
     "Heartbeat",
     "ImportBatch",
     "InForce",
+    "IndexEstimate",
+    "IndexFramework",
+    "IndexMark",
+    "IndexNode",
+    "IndexScore",
     "Indicator",
     "IndicatorDefinition",
     "IndicatorDependency",
@@ -36,6 +44,8 @@ __all__ = [
     "LineEntry",
     "Milestone",
     "MissingReason",
+    "NodeWeight",
+    "Normalise",
     "Observation",
     "Period",
     "Plan",
@@ -54,4 +64,5 @@ __all__ = [
     "Task",
     "TaskIndicator",
     "TaskStep",
+    "WeightVersion",
 ]

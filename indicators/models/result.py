@@ -18,6 +18,23 @@ from .target import Target
 from .task import Task
 
 
+def superseded_only(constraint: str) -> pgtrigger.Trigger:
+    """A computed row is only ever superseded, once; recomputing everything may delete all and make them anew."""
+    return pgtrigger.Trigger(
+        name="only_superseded",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        func=f"""
+                    IF OLD.superseded_at IS NOT NULL OR NEW.superseded_at IS NULL
+                       OR (to_jsonb(NEW) - 'superseded_at') <> (to_jsonb(OLD) - 'superseded_at') THEN
+                        RAISE EXCEPTION 'a result is superseded, not changed'
+                            USING ERRCODE = 'restrict_violation', CONSTRAINT = '{constraint}';
+                    END IF;
+                    RETURN NEW;
+                """,
+    )
+
+
 class ResultQuerySet(models.QuerySet["Result"]):
     def visible_to(self, user: User) -> Self:
         rows = self
@@ -109,20 +126,7 @@ class Result(models.Model):
             models.Index(name="result_of_task", fields=["task"], condition=Q(superseded_at=None, task__isnull=False)),
         ]
         triggers = [
-            # A result is only ever superseded; recomputing everything may delete and make all anew.
-            pgtrigger.Trigger(
-                name="only_superseded",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Update,
-                func="""
-                    IF OLD.superseded_at IS NOT NULL OR NEW.superseded_at IS NULL
-                       OR (to_jsonb(NEW) - 'superseded_at') <> (to_jsonb(OLD) - 'superseded_at') THEN
-                        RAISE EXCEPTION 'a result is superseded, not changed'
-                            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'result_only_superseded';
-                    END IF;
-                    RETURN NEW;
-                """,
-            )
+            superseded_only("result_only_superseded"),
         ]
 
     def __str__(self) -> str:

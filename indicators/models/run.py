@@ -13,11 +13,17 @@ from .task import Task
 class RecomputeRun(models.Model):
     """One run of the recomputation: what it read, with which code, and what came of it."""
 
+    class Kind(models.TextChoices):
+        VALUES = "values", _("数值与灯色")
+        INDEX = "index", _("指数测算")
+
     class State(models.TextChoices):
         RUNNING = "running", _("运行中")
         DONE = "done", _("完成")
         FAILED = "failed", _("失败")
 
+    # Each kind works at its own marks under its own lock, so one of each may be at work at a time.
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.VALUES)
     state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -40,8 +46,11 @@ class RecomputeRun(models.Model):
                 condition=Q(state="running", finished_at=None) | (~Q(state="running") & Q(finished_at__isnull=False)),
             ),
             models.CheckConstraint(name="run_finishes_after_start", condition=Q(finished_at=None) | Q(finished_at__gte=F("started_at"))),
+            is_known("kind", ["values", "index"]),
             is_known("state", ["running", "done", "failed"]),
         ]
+        # Which run finished last is asked with every page and every poll.
+        indexes = [models.Index(name="run_finished_last", fields=["-finished_at"], condition=Q(state="done"))]
 
     def __str__(self) -> str:
         return f"{self.pk} {self.state}"
