@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from .actions.counts import count_registers
-from .recompute import calendar, runner
+from .recompute import calendar, index, runner
 from .recompute.heartbeat import beat
 
 
@@ -19,6 +19,12 @@ def sweep_stale_marks() -> None:
     """The same for marks whose message was lost or whose worker was killed; sent by the schedule."""
     beat("worker")
     runner.run()
+
+
+@shared_task(ignore_result=True)
+def estimate_index() -> None:
+    """Estimate the frameworks that are marked; sent when a change was committed, and by the schedule for what was lost."""
+    index.run()
 
 
 @shared_task(ignore_result=True)

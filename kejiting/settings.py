@@ -159,7 +159,8 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"indicators.tasks.recompute*": {"queue": "recompute"}}
+# The index and its draws take seconds: on a queue and a worker of their own nothing waits for them.
+CELERY_TASK_ROUTES = {"indicators.tasks.recompute*": {"queue": "recompute"}, "indicators.tasks.estimate*": {"queue": "index"}}
 # A task is taken off the queue when done, not when begun: a killed worker's task is run again.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -194,6 +195,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     # expires: while no worker runs, old ticks must not pile up on the queue.
     "sweep-stale-marks": {"task": "indicators.tasks.sweep_stale_marks", "schedule": 15.0, "options": {"expires": 15}},
+    "sweep-index-marks": {"task": "indicators.tasks.estimate_index", "schedule": 30.0, "options": {"expires": 30}},
     "beat-heartbeat": {"task": "indicators.tasks.beat_heartbeat", "schedule": 10.0, "options": {"expires": 10}},
     # Lights depend on the calendar: a due date passes without anybody writing anything.
     "mark-calendar": {"task": "indicators.tasks.mark_calendar", "schedule": crontab(hour=0, minute=10)},

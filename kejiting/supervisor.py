@@ -157,6 +157,7 @@ class Supervisor:
         descriptor = self.listener.fileno()
         return {
             "worker": python("worker", *worker_arguments()),
+            "index": python("index", *worker_arguments("index", concurrency=1)),
             # An empty pidfile: the data directory's lock already keeps a second scheduler away.
             "beat": python("beat", "celery", "-A", "kejiting", "beat", "--pidfile="),
             "web": python("web", *web_arguments(f"fd://{descriptor}"), pass_fds=(descriptor,)),
@@ -205,10 +206,12 @@ class Supervisor:
         processes.record(self.data_dir, self.servers + self.children)
 
 
-def worker_arguments() -> list[str]:
-    """One worker for both queues; its children are processes, because a thread cannot be stopped at a time limit."""
+def worker_arguments(queues: str = "recompute,default", *, concurrency: int = 2) -> list[str]:
+    """A worker of some queues; its children are processes, because a thread cannot be stopped at a time limit."""
     return [
-        *("celery", "-A", "kejiting", "worker", "--queues", "recompute,default", "--concurrency", "2"),
+        *("celery", "-A", "kejiting", "worker", "--queues", queues, "--concurrency", str(concurrency)),
+        # The host's name alone would be that of two workers.
+        *("--hostname", f"{queues.partition(',')[0]}@%h"),
         # One worker has nobody to gossip with; these only cost messages.
         *("--without-gossip", "--without-mingle", "--loglevel", "INFO"),
     ]

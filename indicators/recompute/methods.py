@@ -9,6 +9,7 @@ TARGET = ("progress", "2")  # completion, schedule, light; 2: without a baseline
 PACE = ("required pace", "2")  # 2: split by the quarters' own shares of a year, where two whole years tell them
 TASK = ("worst of parts", "2")  # 2: names the parts that are behind
 ASPECT = ("mean of tasks", "1")
+INDEX = ("index", "1")
 
 # What stands in a run record: the package's version and each method's.
-CODE_VERSION = "0.1.0/" + ".".join(version for _name, version in (SERIES, DERIVED, DIFFERENCE, TARGET, PACE, TASK, ASPECT))
+CODE_VERSION = "0.1.0/" + ".".join(version for _name, version in (SERIES, DERIVED, DIFFERENCE, TARGET, PACE, TASK, ASPECT, INDEX))

@@ -1,13 +1,13 @@
 """A run: marks in, results out."""
 
-import logging
 from datetime import date
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from ..models import Indicator, RecomputeRun, StaleMark, Task
+from ..actions.marks import mark_frameworks, mark_frameworks_of
+from ..models import IndexFramework, Indicator, RecomputeRun, StaleMark, Task
 from . import claim
 from .book import Book, open_book
 from .derive import derive
@@ -18,27 +18,13 @@ from .series import Cell, Series, load, load_home
 from .targets import get_targets, judge_targets
 from .write import write
 
-log = logging.getLogger(__name__)
-
 
 def run(today: date | None = None) -> RecomputeRun | None:
     """Recompute what is marked until nothing is. The last run, or None where nothing was marked.
 
     ``today`` is the day results are judged at. A run that fails leaves its marks; each is tried three times.
     """
-    today = today or timezone.localdate()
-    last, failed = None, set[int]()
-    with claim.only_run():
-        while begun := claim.begin(today, without=failed):
-            last, marks = begun
-            try:
-                recompute(last, marks)
-            except Exception as error:
-                log.exception("run %s failed", last.pk)
-                claim.fail(last, error)
-                # Of several marks one is to blame: each is tried again alone, and what failed alone waits for the next sweep.
-                failed |= {m.pk for m in marks} if len(marks) == 1 else set()
-    return last
+    return claim.work_off(claim.VALUES, recompute, today=today or timezone.localdate())
 
 
 @transaction.atomic
@@ -51,6 +37,8 @@ def recompute(record: RecomputeRun, marks: list[StaleMark]) -> None:
     written += write(judge_tasks(scope.tasks, book), among=Q(task__in=scope.tasks), run=record, now=book.now)
     aspects = set(Task.objects.filter(pk__in=scope.tasks).values_list("aspect", flat=True))
     written += write(judge_aspects(aspects), among=Q(aspect__in=aspects), run=record, now=book.now)
+    # With the figures that an index reads, and before the marks of what touched them are gone.
+    mark_frameworks_of(scope.indicators, cause=f"run {record.pk}")
     claim.finish(record, marks, fingerprint=book.fingerprint, written=written)
 
 
@@ -75,9 +63,10 @@ def _load_stated(cells: dict[Cell, Series], indicators: dict[int, Indicator]) ->
 
 
 def mark_everything(*, cause: str) -> int:
-    """Mark every indicator and every task; how many marks. For a change of a method, and after results were deleted."""
+    """Mark every indicator, task and framework; how many marks. For a change of a method, and after results were deleted."""
     indicators = Indicator.objects.values_list("pk", flat=True)
     marks = [StaleMark(indicator_id=pk, cause=cause) for pk in indicators]
     marks += [StaleMark(task_id=pk, cause=cause) for pk in Task.objects.values_list("pk", flat=True)]
     StaleMark.objects.bulk_create(marks)
+    mark_frameworks(IndexFramework.objects.values_list("pk", flat=True), cause=cause, is_full=True)
     return len(marks)

@@ -2,7 +2,7 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand
 
-from indicators.recompute import runner
+from indicators.recompute import index, runner
 
 
 class Command(BaseCommand):
@@ -14,5 +14,5 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         if options["all"]:
             runner.mark_everything(cause="manage.py recompute --all")
-        run = runner.run()
-        self.stdout.write(f"run {run.pk}: {run.state}, {run.marks} marks, {run.written} written" if run else "nothing to recompute")
+        for name, run in (("values", runner.run()), ("index", index.run())):
+            self.stdout.write(f"{name}: run {run.pk} {run.state}, {run.marks} marks, {run.written} written" if run else f"{name}: nothing to recompute")
