@@ -16,6 +16,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from kejiting.accounts.models import Area, Unit, UnitVersion
 
 from .actions.counts import count_registers
+from .actions.frameworks import load_framework, supply_nodes
 from .actions.marks import mark_indicators
 from .actions.observations import Statement, record_observations
 from .analysis.formula import parse
@@ -25,6 +26,7 @@ from .models import (
     Document,
     HeadlineIndicator,
     ImportBatch,
+    IndexFramework,
     Indicator,
     IndicatorDefinition,
     IndicatorDependency,
@@ -61,6 +63,7 @@ def load_facts() -> dict[str, int]:
     _load_headlines(indicators)
     _load_targets(documents, indicators)
     _load_observations(documents, indicators)
+    _load_frameworks(documents)
     counts = {model._meta.verbose_name.__str__(): model.objects.filter(is_demo=False).count() for model in (Unit, Document, Indicator, Target)}
     for load in get_loaders():
         counts |= load()
@@ -248,6 +251,19 @@ def _state_own(row: Row, documents: dict[str, Document], indicators: dict[str, I
         published_on=document.issued_on,
         origin={},
     )
+
+
+def _load_frameworks(documents: dict[str, Document]) -> None:
+    """Structures an index can be estimated by; those on record stay as they are, but for indicators that came since."""
+    for position, row in enumerate(read("index_frameworks"), start=1):
+        nodes = list(read(row["file"]))
+        if known := IndexFramework.objects.filter(code=row["code"]).first():
+            supply_nodes(known, nodes)
+            continue
+        texts = {name: row[name] for name in ("code", "name_zh", "name_en", "basis", "normalise", "aggregate", "note")}
+        numbers = {name: Decimal(row[name]) for name in ("min_coverage", "weight_noise")}
+        among = row["normalise_among"].split()
+        load_framework(nodes, by=None, position=position, document=documents.get(row["document"]), normalise_among=among, **texts, **numbers)
 
 
 def _int(text: str) -> int | None:
