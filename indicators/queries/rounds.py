@@ -34,6 +34,16 @@ def get_round(code: str) -> Round:
     return Round.objects.select_related("period", "plan").get(code=code)
 
 
+def is_late(report: Return, at: datetime) -> bool:
+    """Not handed in when the grace was over. Late for the office, the overview and 待办 alike."""
+    return report.state in Return.EDITABLE and report.round.grace_until < at
+
+
+def is_in_grace(report: Return, at: datetime) -> bool:
+    """Not handed in when it was due, and not late yet."""
+    return report.state in Return.EDITABLE and report.round.due_at < at <= report.round.grace_until
+
+
 @dataclass(frozen=True)
 class ReturnRow:
     """A unit's return in a round: how much of it is filled, and whether it is late."""
@@ -68,19 +78,17 @@ def get_progress(opened: Round, now: datetime) -> RoundProgress:
     """Each unit's return, the late ones first: not handed in when the grace was over, then when it was due."""
     reports = (
         Return.objects.filter(round=opened)
-        .select_related("unit", "submitted_by__unit", "approved_by__unit", "accepted_by__unit")
+        .select_related("round", "unit", "submitted_by__unit", "approved_by__unit", "accepted_by__unit")
         .annotate(n_lines=Count("lines"), n_filled=Count("lines", filter=_FILLED))
     )
-    rows = [_make_row(report, opened, now) for report in reports]
+    rows = [_make_row(report, now) for report in reports]
     rows.sort(key=lambda r: (not r.is_late, not r.is_in_grace, _ORDER.index(_State(r.report.state)), r.report.unit.code))
     counts = [(state, sum(r.report.state == state for r in rows)) for state in _State]
     return RoundProgress(rows, counts, sum(r.is_late for r in rows))
 
 
-def _make_row(report: Return, opened: Round, now: datetime) -> ReturnRow:
-    owes = report.state in Return.EDITABLE
-    late = owes and opened.grace_until < now
-    return ReturnRow(report, report.n_filled, report.n_lines, late, owes and not late and opened.due_at < now)  # type: ignore[attr-defined]  # annotated
+def _make_row(report: Return, now: datetime) -> ReturnRow:
+    return ReturnRow(report, report.n_filled, report.n_lines, is_late(report, now), is_in_grace(report, now))  # type: ignore[attr-defined]  # annotated
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from indicators.models import HeadlineIndicator, Observation, Return, Round, Tar
 from indicators.queries.moments import Moment
 from indicators.recompute import run
 from kejiting.dashboard.queries import get_overview, get_tiles, make_ranking
-from tests.builders import Cast, Quarter, make_area, make_indicator, make_plan, make_target, make_task, observe
+from tests.builders import Cast, Quarter, make_area, make_indicator, make_plan, make_target, make_task, observe, open_quarter
 
 pytestmark = pytest.mark.django_db
 
@@ -90,13 +90,38 @@ def test_what_is_accepted_arrives_with_who_accepted_it(client: Client, quarter: 
 
 
 def test_returns_stand_by_state_and_the_late_ones_first(client: Client, quarter: Quarter) -> None:
-    reports = get_overview(quarter.cast.du).reports
+    (reports,) = get_overview(quarter.cast.du).reports.rounds
     assert [(group.key, len(group.reports)) for group in reports.groups] == [("draft", 1)]
     past = timezone.now() - timedelta(days=3)
     Round.objects.update(opens_at=past - timedelta(days=9), due_at=past, grace_until=past)
-    reports = get_overview(quarter.cast.du).reports
+    (reports,) = get_overview(quarter.cast.du).reports.rounds
     assert [(group.key, len(group.reports)) for group in reports.groups] == [("late", 1)]
-    assert "1 个单位逾期未报" in page_of(client, quarter)
+    assert "1 个单位逾期未报2025年第三季度" in page_of(client, quarter)
+
+
+def test_a_later_round_does_not_hide_the_one_that_is_still_open(client: Client, quarter: Quarter) -> None:
+    open_quarter(quarter.cast, quarter.plan, "2025-Q4")
+    past = timezone.now() - timedelta(days=3)
+    Round.objects.filter(code="2025-Q3").update(opens_at=past - timedelta(days=9), due_at=past, grace_until=past)
+    reports = get_overview(quarter.cast.du).reports
+    assert [each.round.code for each in reports.rounds] == ["2025-Q3", "2025-Q4"]
+    assert [each.round.code for each in reports.late] == ["2025-Q3"]
+    page = page_of(client, quarter)
+    assert "1 个单位逾期未报2025年第三季度" in page
+    assert "填报期 2025年第三季度、2025年第四季度" in page
+    # Finished or locked, it makes way.
+    Round.objects.filter(code="2025-Q3").update(locks_at=timezone.now())
+    assert [each.round.code for each in get_overview(quarter.cast.du).reports.rounds] == ["2025-Q4"]
+
+
+def test_a_round_that_is_finished_is_shown_until_the_next_opens(quarter: Quarter) -> None:
+    quarter.accept("12")
+    assert [each.round.code for each in get_overview(quarter.cast.du).reports.rounds] == ["2025-Q3"]
+    before = timezone.now()
+    open_quarter(quarter.cast, quarter.plan, "2025-Q4")
+    Round.objects.filter(code="2025-Q4").update(opens_at=timezone.now())
+    assert [each.round.code for each in get_overview(quarter.cast.du).reports.rounds] == ["2025-Q4"]
+    assert [each.round.code for each in get_overview(quarter.cast.du, Moment(as_of=before)).reports.rounds] == ["2025-Q3"]
 
 
 def test_a_return_is_a_link_only_for_who_may_open_it(client: Client, quarter: Quarter) -> None:
@@ -109,8 +134,9 @@ def test_a_return_is_a_link_only_for_who_may_open_it(client: Client, quarter: Qu
 def test_an_earlier_moment_shows_the_states_of_then(quarter: Quarter) -> None:
     before = timezone.now()
     quarter.accept("12")
-    assert get_overview(quarter.cast.du).reports.handed_in == 1
-    then = get_overview(quarter.cast.du, Moment(as_of=before)).reports
+    (now,) = get_overview(quarter.cast.du).reports.rounds
+    assert now.handed_in == 1
+    (then,) = get_overview(quarter.cast.du, Moment(as_of=before)).reports.rounds
     assert then.handed_in == 0
     assert [group.key for group in then.groups] == ["draft"]
     assert Return.objects.get().state == "accepted"

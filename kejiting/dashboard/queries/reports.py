@@ -1,15 +1,17 @@
-"""Who has reported in the round that is open, and who is late."""
+"""Who has reported in the rounds that are open, and who is late."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from indicators.models import Plan, Return, ReturnStep, Round
 from indicators.queries.moments import Moment
+from indicators.queries.rounds import is_late
 from kejiting.accounts.models import User
 
 State = Return.State
@@ -28,19 +30,16 @@ class ReportGroup:
 
 
 @dataclass
-class Reports:
-    """The newest round that has opened, with the returns of its units."""
+class RoundReports:
+    """One round with the returns of its units."""
 
-    round: Round | None = None
-    reports: Sequence[Return] = ()
-    at: datetime = field(default_factory=timezone.now)
+    round: Round
+    reports: Sequence[Return]
+    at: datetime
 
     @property
     def late(self) -> list[Return]:
-        """Past due and grace, and not handed in."""
-        if self.round is None or self.round.grace_until >= self.at:
-            return []
-        return [report for report in self.reports if report.state in Return.EDITABLE]
+        return [report for report in self.reports if is_late(report, self.at)]
 
     @property
     def handed_in(self) -> int:
@@ -57,23 +56,47 @@ class Reports:
         ]
         return [group for group in groups if group.reports]
 
+
+@dataclass
+class Reports:
+    """Each round that is open and not finished, the earliest first; where there is none, the newest that has opened."""
+
+    rounds: Sequence[RoundReports] = field(default_factory=list)
+
+    @property
+    def late(self) -> list[RoundReports]:
+        """The rounds in which somebody is late."""
+        return [each for each in self.rounds if each.late]
+
     @property
     def digest(self) -> str:
-        return "-".join(f"{report.pk}.{report.state}" for report in self.reports) + f"-{len(self.late)}"
+        return "/".join("-".join([each.round.code, *(f"{r.pk}.{r.state}" for r in each.reports), str(len(each.late))]) for each in self.rounds)
 
 
 def get_reports(user: User, plan: Plan, moment: Moment) -> Reports:
     """One query now, two for an earlier moment. Everybody sees who has reported; ``is_open_to_user`` says whose return they may open."""
     at = moment.as_of or timezone.now()
-    newest = Round.objects.filter(plan=plan, opens_at__lte=at).order_by("-period__ends_on").values("pk")[:1]
+    opened = Round.objects.filter(plan=plan, opens_at__lte=at)
+    unfinished = opened.filter(Exists(Return.objects.filter(_is_pending(at), round=OuterRef("pk")))).exclude(locks_at__lte=at)
+    newest = opened.order_by("-period__ends_on").values("pk")[:1]
     may_open = Return.objects.visible_to(user).filter(pk=OuterRef("pk"))
-    rows = Return.objects.filter(round=Subquery(newest)).annotate(is_open_to_user=Exists(may_open))
-    reports = list(rows.select_related("unit", "round__period").order_by("unit__kind", "unit__code"))
-    if not reports:
-        return Reports(at=at)
+    rows = Return.objects.filter(Q(round__in=unfinished) | Q(round=Subquery(newest))).annotate(is_open_to_user=Exists(may_open))
+    rows = rows.select_related("unit", "round__period").order_by("round__period__ends_on", "round", "unit__kind", "unit__code")
+    reports = list(rows)
     if moment.as_of:
         _set_back(reports, moment.as_of)
-    return Reports(reports[0].round, reports, at)
+    rounds = [RoundReports(each, list(group), at) for each, group in groupby(reports, key=lambda report: report.round)]
+    return Reports([each for each in rounds if _is_unfinished(each)] or rounds[-1:])
+
+
+def _is_pending(at: datetime) -> Q:
+    """Not accepted then. An accepted return stays so: its stamp tells at any moment."""
+    return Q(accepted_at=None) | Q(accepted_at__gt=at)
+
+
+def _is_unfinished(each: RoundReports) -> bool:
+    is_locked = each.round.locks_at is not None and each.round.locks_at <= each.at
+    return not is_locked and any(report.state != State.ACCEPTED for report in each.reports)
 
 
 def _set_back(reports: Sequence[Return], at: datetime) -> None:
