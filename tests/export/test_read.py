@@ -97,9 +97,10 @@ def test_as_of_and_known_on(figures: Indicator, reader: Caller) -> None:
 
 def test_filters_take_several_values_and_unknown_ones_find_nothing(figures: Indicator, reader: Caller) -> None:
     assert len(rows(reader, "observations/?period=2025-Q1,2025-Q2")) == 2
-    for query in ("indicator=nothing", "area=110000", "period=1999", "breakdown=x", "is_demo=true", "origin=line", "frequency=year"):
+    for query in ("indicator=nothing", "area=110000", "period=1999", "breakdown=x", "is_demo=true", "origin=line", "origin=line,formula,count,correction", "frequency=year"):
         assert rows(reader, f"observations/?{query}") == []
     assert len(rows(reader, "observations/?is_demo=false&origin=import&frequency=quarter&indicator_origin=official")) == 3
+    assert len(rows(reader, "observations/?origin=line,import")) == 3
     assert rows(reader, "observations/?indicator_origin=reported") == []
 
 

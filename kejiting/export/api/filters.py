@@ -1,6 +1,7 @@
 """Filters of the lists: codes (several by comma), periods by label, booleans; whatever is not known is refused."""
 
 import re
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -68,15 +69,20 @@ def periods(field: str = "period_id") -> Codes:
     return Codes(field_name=field, validators=[validate_label], label="期间标签，如 2025-Q3")
 
 
-def choices(field: str, of: type[TextChoices], *, label: str) -> Codes:
-    """``?state=draft,returned``: one or several of a list, and nothing else."""
+def one_of(known: Collection[str]) -> Callable[[str], None]:
+    """A validator that takes what is known, and names it where something else was asked for."""
 
     def validate(text: str) -> None:
-        if text not in of.values:
-            raise ValidationError(_("“%(text)s”不在其中：%(choices)s") % {"text": text[:20], "choices": "、".join(v for v in of.values if v)})
+        if text not in known:
+            raise ValidationError(_("“%(text)s”不在其中：%(choices)s") % {"text": text[:20], "choices": "、".join(v for v in known if v)})
 
+    return validate
+
+
+def choices(field: str, of: type[TextChoices], *, label: str) -> Codes:
+    """``?state=draft,returned``: one or several of a list, and nothing else."""
     known = "、".join(f"{value} {name}" for value, name in of.choices if value)
-    return Codes(field_name=field, validators=[validate], label=f"{label}：{known}")
+    return Codes(field_name=field, validators=[one_of(of.values)], label=f"{label}：{known}")
 
 
 def whole_number(field: str, *, label: str) -> filters.NumberFilter:

@@ -1,8 +1,10 @@
 """Observations and results: the figures, as they are now, as they were, as they were known."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -17,7 +19,7 @@ from ..errors import BadQuery
 from .base import DetailView, ListView
 from .definitions import plan_and_number
 from .fields import CLASSIFICATION, DEMO, Code, DocumentFields, PageLink, PlainDecimal, words
-from .filters import Codes, Flag, Numbered, choices, periods, whole_number
+from .filters import Codes, Flag, Numbered, choices, one_of, periods, whole_number
 from .return_serializers import MISSING, QUALIFIER
 
 MOMENT = [
@@ -54,6 +56,16 @@ class MomentView(ListView):
 # -- observations --------------------------------------------------------------------------------
 
 
+ORIGIN = "line 报表、correction 更正、import 导入、count 台账计数、formula 公式"
+ORIGINS = {
+    "line": Q(line__isnull=False, correction=None),
+    "correction": Q(correction__isnull=False),
+    "import": Q(batch__isnull=False),
+    "count": Q(register_count__isnull=False),
+    "formula": Q(run__isnull=False),
+}
+
+
 class ObservationRow(DocumentFields):
     id = serializers.IntegerField(read_only=True)
     indicator = serializers.CharField(source="indicator.code", read_only=True)
@@ -74,7 +86,7 @@ class ObservationRow(DocumentFields):
     released_at = serializers.DateTimeField(read_only=True, allow_null=True, help_text="对其他机构开放的时间")
     classification = serializers.CharField(read_only=True, help_text=CLASSIFICATION)
     is_demo = serializers.BooleanField(read_only=True, help_text=DEMO)
-    origin = serializers.CharField(read_only=True, help_text="line 报表、correction 更正、import 导入、count 台账计数、formula 公式")
+    origin = serializers.CharField(read_only=True, help_text=ORIGIN)
     provenance = PageLink("provenance", kind="observation", key="{row.pk}")
 
 
@@ -87,20 +99,11 @@ class ObservationFilters(filters.FilterSet):
     period = periods()
     frequency = choices("period__frequency", Period.Frequency, label="期间的频率")
     indicator_origin = choices("indicator__origin", Indicator.Origin, label="指标的来源")
-    origin = filters.ChoiceFilter(method="of_origin", choices=[(o, o) for o in ("line", "correction", "import", "count", "formula")], label="数值由来")
+    origin = Codes(method="of_origin", validators=[one_of(ORIGINS)], label=f"数值由来：{ORIGIN}")
     is_demo = Flag(label="是否演示")
 
-    def of_origin(self, rows: QuerySet[Observation], name: str, value: str) -> QuerySet[Observation]:
-        match value:
-            case "line":
-                return rows.filter(line__isnull=False, correction=None)
-            case "correction":
-                return rows.filter(correction__isnull=False)
-            case "import":
-                return rows.filter(batch__isnull=False)
-            case "count":
-                return rows.filter(register_count__isnull=False)
-        return rows.filter(run__isnull=False, register_count=None)
+    def of_origin(self, rows: QuerySet[Observation], name: str, value: list[str]) -> QuerySet[Observation]:
+        return rows.filter(reduce(or_, (ORIGINS[origin] for origin in value)))
 
 
 RELATED = ("indicator", "definition", "document")
