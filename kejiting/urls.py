@@ -15,5 +15,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
-# One database failure page for every layer; the others are templates/400.html, 403.html and 404.html.
+# One database failure page for every layer; 403 and 404 are templates, and the API's own.
+handler400 = "kejiting.errors.bad_request"
 handler500 = "kejiting.errors.server_error"

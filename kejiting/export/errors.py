@@ -56,7 +56,7 @@ def _answer(error: Exception, *, is_read: bool) -> JsonResponse | None:
         case exceptions.APIException():
             return _answer_api(error)
         case OperationalError() | InterfaceError():
-            return make_error(503, "unavailable", _("数据库暂时无法访问，请稍后重试。"), headers={"Retry-After": "30"})
+            return make_unavailable()
         case IntegrityError():
             # The database is the second line: an action that lets this through owes a sentence of its own.
             log.warning("refused by a constraint", exc_info=error)
@@ -67,6 +67,10 @@ def _answer(error: Exception, *, is_read: bool) -> JsonResponse | None:
 def make_error(status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None, **detail: Any) -> JsonResponse:
     body = {"error": {"code": code, "message": message, **detail}}
     return JsonResponse(body, status=status, headers=headers, json_dumps_params={"ensure_ascii": False})
+
+
+def make_unavailable() -> JsonResponse:
+    return make_error(503, "unavailable", _("数据库暂时无法访问，请稍后重试。"), headers={"Retry-After": "30"})
 
 
 def _own_words(error: Exception) -> str:

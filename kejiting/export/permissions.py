@@ -15,4 +15,5 @@ class KeyMayWrite(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         is_reader = isinstance(request.auth, ApiKey) and request.auth.scope == ApiKey.Scope.READ
-        return request.method in SAFE_METHODS or not is_reader
+        # What nobody can do here is 405, not a matter of the key.
+        return request.method in SAFE_METHODS or request.method not in view.allowed_methods or not is_reader

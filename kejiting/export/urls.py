@@ -63,6 +63,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(v1)),
     # Before the page of this address: a program that follows a figure's link with its key is answered in JSON.
     path("provenance/<str:kind>/<str:key>/", views.provenance),
-    # Only with a slash at the end, so that Django still adds a forgotten one.
     re_path(r"^api/(?:.*/)?$", Nowhere.as_view()),
+    re_path(r"^api(?:/.*)?$", views.send_on),
 ]

@@ -1,8 +1,10 @@
-"""The human page of the API, and the one address that people and programs share."""
+"""The human page of the API, and the addresses that are not of the API alone."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
@@ -11,6 +13,7 @@ from indicators.views import pages
 from .api.provenance import KINDS
 from .api.root import Nowhere
 from .authentication import read_secret
+from .errors import make_error
 
 
 @require_GET
@@ -25,3 +28,11 @@ def provenance(request: HttpRequest, kind: str, key: str) -> HttpResponseBase:
     if read_secret(request) is not None or request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         return KINDS.get(kind, Nowhere).as_view()(request, key=key)
     return pages.provenance(request, kind, key)
+
+
+@csrf_exempt
+def send_on(request: HttpRequest) -> HttpResponse:
+    """An address of the API without its last slash: who reads is sent on; a body would be lost on the way."""
+    if request.method in ("GET", "HEAD"):
+        return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True))
+    return make_error(404, "not_found", _("没有这个地址：接口的地址都以“/”结尾。"))

@@ -35,5 +35,5 @@ class Nowhere(ApiView):
     def initial(self, request: Request, *args: object, **kwargs: object) -> NoReturn:
         raise Http404(_("没有这个地址。"))
 
-    def get(self, request: Request) -> NoReturn:
+    def get(self, request: Request, **parts: str) -> NoReturn:
         raise Http404
