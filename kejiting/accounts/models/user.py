@@ -1,12 +1,22 @@
 from functools import cached_property
+from typing import Any, ClassVar
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ..classification import Classification
 from ..database import is_known
 from .unit import Unit
+
+
+class AccountManager(UserManager["User"]):
+    use_in_migrations = False
+
+    def create_superuser(self, *args: Any, **fields: Any) -> "User":
+        """Nobody is above the rules; ``manage.py createsuperuser`` says what to do instead."""
+        raise ValidationError(_("没有超级用户：请用 manage.py create_administrator 设立系统管理员、安全管理员和审计管理员。"))
 
 
 class User(AbstractUser):
@@ -23,10 +33,16 @@ class User(AbstractUser):
 
     REQUIRED_FIELDS = ["email", "unit"]
 
+    objects: ClassVar[AccountManager] = AccountManager()
+
     class Meta:
         verbose_name = _("账号")
         verbose_name_plural = _("账号")
-        constraints = [is_known("clearance", Classification.values)]
+        constraints = [
+            is_known("clearance", Classification.values),
+            # Django lets a superuser past every rule; here a rule is passed by nobody.
+            models.CheckConstraint(name="user_is_no_superuser", condition=models.Q(is_superuser=False)),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.username
