@@ -49,8 +49,8 @@ class RecomputeRun(models.Model):
             is_known("kind", ["values", "index"]),
             is_known("state", ["running", "done", "failed"]),
         ]
-        # Which run finished last is asked with every page and every poll.
-        indexes = [models.Index(name="run_finished_last", fields=["-finished_at"], condition=Q(state="done"))]
+        # Which run of a kind was the last is asked with every page and every poll.
+        indexes = [models.Index(name="run_last_of_kind", fields=["kind", "-id"], condition=Q(state="done"))]
 
     def __str__(self) -> str:
         return f"{self.pk} {self.state}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min, Q, Subquery
 from django.utils import timezone
 
 from ..models import Heartbeat, RecomputeRun, StaleMark
@@ -15,9 +15,9 @@ PATIENCE = timedelta(seconds=5)
 
 @dataclass(frozen=True)
 class Freshness:
-    """``version`` rises with every run that wrote results: an open page compares it and fetches its panels anew."""
+    """``version`` changes with every run that ended: an open page compares it and fetches its panels anew."""
 
-    version: int
+    version: str
     computed_at: datetime | None
     pending: int
     oldest_pending_at: datetime | None
@@ -28,16 +28,19 @@ class Freshness:
 
 
 def get_freshness() -> Freshness:
-    """Cheap enough for every page and every poll: three small index scans."""
-    latest = RecomputeRun.objects.filter(state=RecomputeRun.State.DONE).order_by("-pk").values("pk", "finished_at").first()
+    """Cheap enough for every page and every poll: a few small index scans."""
+    done = RecomputeRun.objects.filter(state=RecomputeRun.State.DONE).order_by("-pk").values("pk")
+    # One a kind: a run of the index may begin before and end after a run of values, and each is news.
+    last = [Subquery(done.filter(kind=kind)[:1]) for kind in RecomputeRun.Kind]
+    runs = dict(RecomputeRun.objects.filter(pk__in=last).order_by("pk").values_list("pk", "finished_at"))
     marks = StaleMark.objects.aggregate(
         pending=Count("pk"), oldest=Min("created_at"), poisoned=Count("pk", filter=Q(attempts__gte=MOST_ATTEMPTS))
     )
     seen = Heartbeat.objects.filter(pk="worker").aggregate(at=Max("at"))["at"]
     oldest = marks["oldest"]
     return Freshness(
-        version=latest["pk"] if latest else 0,
-        computed_at=latest["finished_at"] if latest else None,
+        version=".".join(map(str, runs)),
+        computed_at=max((at for at in runs.values() if at), default=None),
         pending=marks["pending"],
         oldest_pending_at=oldest,
         is_stale=oldest is not None and oldest < timezone.now() - PATIENCE,

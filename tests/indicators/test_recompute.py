@@ -373,7 +373,7 @@ def test_a_killed_run_is_found_and_its_marks_are_done() -> None:
 
 
 def test_freshness_says_since_when_results_are_older_than_the_data() -> None:
-    assert get_freshness().version == 0
+    assert get_freshness().version == ""
     observe(make_indicator(), {"2025-Q1": "3"})
     assert not get_freshness().is_stale  # a worker has not had its five seconds yet
     StaleMark.objects.update(created_at=timezone.now() - timedelta(seconds=6))
@@ -382,7 +382,7 @@ def test_freshness_says_since_when_results_are_older_than_the_data() -> None:
     record = run(TODAY)
     fresh = get_freshness()
     assert record is not None
-    assert (fresh.version, fresh.is_stale, fresh.pending, fresh.oldest_pending_at) == (record.pk, False, 0, None)
+    assert (fresh.version, fresh.is_stale, fresh.pending, fresh.oldest_pending_at) == (str(record.pk), False, 0, None)
 
 
 def test_a_mark_without_an_area_means_all_of_them() -> None:
@@ -405,3 +405,14 @@ def test_a_run_makes_as_many_queries_for_many_indicators_as_for_one(django_asser
     with django_assert_max_num_queries(47):
         run(TODAY)
 
+
+
+def test_a_run_that_began_earlier_and_ended_later_is_news_too() -> None:
+    """The index takes seconds: a run of values may begin after it and end before."""
+    slow = RecomputeRun.objects.create(kind=RecomputeRun.Kind.INDEX, today=TODAY, code_version="1")
+    observe(make_indicator(), {"2025-Q1": "3"})
+    run(TODAY)
+    before = get_freshness().version
+    slow.state, slow.finished_at = RecomputeRun.State.DONE, timezone.now()
+    slow.save()
+    assert get_freshness().version != before
