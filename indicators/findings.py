@@ -1,5 +1,6 @@
 """What looks wrong in a return, in words: the checks of ``analysis.quality`` on each line, and what is still empty."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +13,7 @@ from .analysis import quality
 from .models import Correction, Indicator, Line, Observation, Period, Return, Target
 from .numbers import plain
 from .recompute.judge import get_goal
+from .standing import choose_target
 
 # 情况属实 is about the shortest note that explains anything.
 LEAST_LETTERS, LEAST_DIFFERENT = 4, 3
@@ -86,10 +88,12 @@ def get_year_targets(lines: Sequence[Line], period: Period) -> dict[int, Target]
         .filter(period__starts_on__lte=period.ends_on, period__ends_on__gte=period.ends_on)
         .select_related("indicator", "period", "baseline_period", "document")
         .prefetch_related("nodes__period")
-        .order_by("document__issued_on", "pk")
     )
-    targets = {(t.indicator_id, t.area_id): t for t in rows}
-    return {pk: targets[cell] for pk, cell in cells.items() if cell in targets}
+    targets: dict[tuple[int, str], list[Target]] = defaultdict(list)
+    for target in rows:
+        targets[target.indicator_id, target.area_id].append(target)
+    found = {pk: choose_target(targets[cell], period.ends_on) for pk, cell in cells.items() if cell in targets}
+    return {pk: target for pk, target in found.items() if target}
 
 
 def check_line(line: Line, period: Period, history: Sequence[Observation], target: Target | None = None) -> list[LineFinding]:

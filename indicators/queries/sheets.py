@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kejiting.accounts.models import User
@@ -15,7 +16,8 @@ from ..findings import LineFinding, check_correction, check_line, get_history, g
 from ..models import Correction, Indicator, InForce, Line, Observation, Period, Return, ReturnStep, Target, Task
 from ..numbers import plain
 from ..periods import shift
-from ..recompute.judge import judge_typed
+from ..recompute.book import Book, open_book
+from ..recompute.targets import judge_typed
 
 KINDS = ("indicator", "milestone", "narrative")
 STEPS_A_YEAR = {"year": 1, "half": 2, "quarter": 4, "month": 12, "range": 0}
@@ -30,6 +32,7 @@ class Beside:
     targets: dict[int, Target]
     narratives: dict[int, Line]  # by assignment
     observed: dict[int, Observation]
+    book: Book
 
 
 @dataclass
@@ -165,7 +168,12 @@ def _list_lines(report: Return) -> QuerySet[Line]:
 
 def _read_beside(lines: Sequence[Line], period: Period) -> Beside:
     return Beside(
-        period, get_history(lines, period), get_year_targets(lines, period), _get_previous_narratives(lines, period), _get_own_observations(lines)
+        period,
+        get_history(lines, period),
+        get_year_targets(lines, period),
+        _get_previous_narratives(lines, period),
+        _get_own_observations(lines),
+        open_book(timezone.localdate(), timezone.now()),
     )
 
 
@@ -176,24 +184,25 @@ def _make_row(line: Line, beside: Beside) -> SheetLine:
     row.pending = next((c for c in line.corrections.all() if c.state == Correction.State.PENDING), None)
     row.pending_findings = check_correction(row.pending, beside.period, history, target) if row.pending else []
     if line.assignment.indicator:
-        _add_figures(row, line.assignment.indicator, beside.period)
+        _add_figures(row, line.assignment.indicator, beside)
     if earlier := beside.narratives.get(line.assignment_id):
         row.previous_text, row.previous = (earlier.progress, None) if line.kind == "narrative" else ("", earlier.value)
     return row
 
 
-def _add_figures(row: SheetLine, indicator: Indicator, period: Period) -> None:
+def _add_figures(row: SheetLine, indicator: Indicator, beside: Beside) -> None:
     """What stands beside a figure: how it is typed, the values before it, how far it is to the year's target."""
+    period = beside.period
     row.entry = get_entry_rule(indicator, period, row.history)
     row.previous, row.previous_typed = _value_before(row, indicator, period, 1)
     row.last_year, row.last_year_typed = _value_before(row, indicator, period, STEPS_A_YEAR[period.frequency])
     if row.target:
-        _judge(row, row.target, period)
+        _judge(row, row.target, beside)
 
 
-def _judge(row: SheetLine, target: Target, period: Period) -> None:
-    """Completion, schedule and light of what is typed, by the very function that judges accepted values."""
-    verdict = judge_typed(target, row.value, period, row.history)
+def _judge(row: SheetLine, target: Target, beside: Beside) -> None:
+    """Completion, schedule and light of what is typed: what they will be once it is accepted."""
+    verdict = judge_typed(target, row.value, beside.period, row.history, beside.book)
     row.completion, row.schedule, row.light = verdict.completion, verdict.schedule, verdict.light
 
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from ..models import LightThreshold, Plan
+from ..models import LightThreshold
 from .judge import DEFAULT, Thresholds
 from .methods import CODE_VERSION
 
 
 @dataclass
 class Book:
-    """``plan`` is the current one: targets hang on no plan, and are judged by its thresholds."""
+    """``plan`` is the current one, where it has thresholds: targets hang on no plan, and are judged by them."""
 
     today: date
     now: datetime
@@ -38,8 +38,10 @@ class Book:
 
 def open_book(today: date, now: datetime) -> Book:
     rows: dict[int, list[LightThreshold]] = defaultdict(list)
-    for row in LightThreshold.objects.order_by("pk"):
+    current = None
+    for row in LightThreshold.objects.select_related("plan").order_by("pk"):
         rows[row.plan_id].append(row)
-    book = Book(today, now, Plan.objects.filter(is_current=True).values_list("pk", flat=True).first(), rows)
+        current = row.plan_id if row.plan.is_current else current
+    book = Book(today, now, current, rows)
     book.read("threshold", [(r.plan_id, r.green, r.red, r.due_soon_days, r.valid) for group in rows.values() for r in group])
     return book

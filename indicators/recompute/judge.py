@@ -4,7 +4,7 @@ Used by recompute for accepted values and by the return's page for values being 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ from typing import Literal
 import pandas as pd
 
 from ..analysis import progress
-from ..models import Indicator, Observation, Period, Target
+from ..models import Indicator, Period, Target
 from ..periods import Span, shift
 from .series import FREQUENCIES, Figure, Series
 
@@ -86,18 +86,6 @@ def _or_none(number: float) -> float | None:
     return None if math.isnan(number) else float(number)
 
 
-def judge_typed(target: Target, value: Decimal | None, period: Period, history: Sequence[Observation]) -> Verdict:
-    """The verdict on a value that is being typed, with the accepted ones before it."""
-    series = {o.period_id: _as_figure(o.period.span, o.value) for o in history}
-    series[period.label] = _as_figure(period.span, value)
-    amount = get_amount(target, period.span, series)
-    return judge_value(target, amount[0] if amount else None, period)
-
-
-def _as_figure(span: Span, value: Decimal | None) -> Figure:
-    return Figure(0, span, value, "", "", "", "", None, None, False)
-
-
 # -- completion ----------------------------------------------------------------------------------
 
 
@@ -111,6 +99,8 @@ def get_completion(target: Target, value: Decimal | None, span: Span) -> tuple[f
     if target.kind == Kind.RANGE:
         return _get_completion_of_range(goal, get_upper(target), value)
     baseline = None if target.baseline_value is None else float(target.baseline_value)
+    if baseline is not None and (known_at := get_baseline_day(target)) and span.ends_on <= known_at:
+        return math.nan, "before_baseline"
     # An amount gathered from nothing is compared with the whole goal, whatever the document derived it from.
     moved = target.kind in (Kind.CHANGE, Kind.GROWTH) and not gathers(target, span)
     basis: Literal["ratio", "gap_closed"] = "gap_closed" if moved or target.basis == Target.Basis.GAP_CLOSED else "ratio"
@@ -119,6 +109,17 @@ def get_completion(target: Target, value: Decimal | None, span: Span) -> tuple[f
     if basis == "gap_closed" and baseline is None:
         return math.nan, "no_baseline"
     return share, "not_computable" if math.isnan(share) else ""
+
+
+def get_baseline_day(target: Target) -> date | None:
+    """The last day before a target's way began: a figure of then is no progress toward it, whatever its size.
+
+    The end of the baseline's period; where that is unknown, the day before the document's plan begins, or the document's own date.
+    """
+    if target.baseline_period:
+        return target.baseline_period.ends_on
+    begins = min((plan.starts_on for plan in target.document.plans.all()), default=None)
+    return begins - timedelta(days=1) if begins else target.document.issued_on
 
 
 def _get_completion_of_range(lower: Decimal, upper: Decimal, value: Decimal) -> tuple[float, str]:

@@ -5,9 +5,9 @@ Method = tuple[str, str]
 SERIES = ("series", "2")  # growth, year to date, annual value; 2: a difference of shares does not grow
 DERIVED = ("formula", "1")
 DIFFERENCE = ("stated − counted", "1")
-TARGET = ("progress", "2")  # completion, schedule, light; 2: without a baseline the newest value alone
+TARGET = ("progress", "3")  # completion, schedule, light; 3: a figure from before the baseline is no progress
 PACE = ("required pace", "2")  # 2: split by the quarters' own shares of a year, where two whole years tell them
-TASK = ("worst of parts", "2")  # 2: names the parts that are behind
+TASK = ("worst of parts", "3")  # 3: after all targets the last one
 ASPECT = ("mean of tasks", "1")
 INDEX = ("index", "1")
 

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ..models import Breakdown, Indicator, Light, Result, Target
+from ..models import Breakdown, Indicator, Light, Observation, Period, Result, Target
 from ..periods import Span, last_ended, shift
 from .book import Book
 from .graph import Scope
@@ -26,8 +26,8 @@ def get_targets(scope: Scope) -> list[Target]:
     return list(
         Target.objects.in_force()
         .filter(scope.where())
-        .select_related("indicator", "period", "baseline_period")
-        .prefetch_related("nodes__period")
+        .select_related("indicator", "period", "baseline_period", "document")
+        .prefetch_related("nodes__period", "document__plans")
         .order_by("pk")
     )
 
@@ -56,7 +56,7 @@ def _judge(target: Target, series: Series, book: Book) -> Iterator[Result]:
         yield from _write_verdict(row, judge_value(target, row.value, row.span, thresholds=book.thresholds(row.span.ends_on)), book)
     latest = judged[-1] if judged else None
     if latest:
-        yield from _write_latest(latest, book)
+        yield from _write_verdict(latest, judge_latest(latest, book), book)
         if pace := get_pace(latest.target, latest.span, latest.value, series):
             yield _make_at(latest, Measure.REQUIRED_PACE, book, number=pace.needed, detail=pace.detail, method=PACE)
     if is_pending(target, latest, book.today):
@@ -68,12 +68,28 @@ def _judge(target: Target, series: Series, book: Book) -> Iterator[Result]:
         yield _make(target, None, [], Measure.LIGHT, book, text=Light.GREY, detail={"reason": "no_observation"})
 
 
-def _write_latest(row: Judged, book: Book) -> Iterator[Result]:
+def judge_latest(row: Judged, book: Book) -> Verdict:
     """The newest value is judged at today: a due date may have passed, or the next report may be missing."""
     verdict = judge_value(row.target, row.value, row.span, thresholds=book.thresholds(book.today), moment=get_moment(row, book))
     if verdict.light != Light.RED and is_stale(row, book.today):
-        verdict = Verdict(verdict.completion, verdict.schedule, Light.GREY, "stale")
-    yield from _write_verdict(row, verdict, book)
+        return Verdict(verdict.completion, verdict.schedule, Light.GREY, "stale")
+    return verdict
+
+
+def judge_typed(target: Target, value: Decimal | None, period: Period, history: Sequence[Observation], book: Book) -> Verdict:
+    """The verdict on a value that is being typed, with the accepted ones before it: what it will be once it is accepted."""
+    series = {o.period_id: _as_figure(o.period.span, o.value) for o in history}
+    series[period.label] = _as_figure(period.span, value)
+    amount = get_amount(target, period.span, series)
+    row = Judged(target, period.span, *(amount or (None, [])))
+    if is_stale(row, book.today):
+        # Of a return of long ago, which later ones have followed: as it was then.
+        return judge_value(target, row.value, row.span, thresholds=book.thresholds(row.span.ends_on))
+    return judge_latest(row, book)
+
+
+def _as_figure(span: Span, value: Decimal | None) -> Figure:
+    return Figure(0, span, value, "", "", "", "", None, None, False)
 
 
 def get_moment(row: Judged, book: Book) -> Moment:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from indicators.actions.marks import mark_tasks
 from indicators.actions.reporting import (
@@ -31,7 +32,9 @@ from indicators.models import (
     TaskIndicator,
 )
 from indicators.recompute import calendar, run
-from indicators.recompute.judge import judge_typed, judge_value
+from indicators.recompute.book import open_book
+from indicators.recompute.judge import judge_value
+from indicators.recompute.targets import judge_typed
 from tests.builders import (
     Cast,
     Quarter,
@@ -270,11 +273,41 @@ def test_planned_nodes_replace_the_even_schedule() -> None:
 def test_what_is_typed_is_judged_as_what_is_accepted() -> None:
     target = make_target(make_indicator(accumulation="flow"), "100")
     history = observe(target.indicator, {"2025-Q1": "20", "2025-Q2": "25"})
-    verdict = judge_typed(target, Decimal(30), make_period("2025-Q3"), history)
+    book = open_book(NOVEMBER, timezone.now())
+    verdict = judge_typed(target, Decimal(30), make_period("2025-Q3"), history, book)
+    assert judge_typed(target, None, make_period("2025-Q3"), history, book).light == "grey"
     observe(target.indicator, {"2025-Q3": "30"})
     run(NOVEMBER)
     assert Decimal(str(verdict.completion)) == values_of(target, "completion")["2025-Q3"]
-    assert judge_typed(target, None, make_period("2025-Q3"), history).light == "grey"
+
+
+def test_what_is_typed_is_judged_by_the_plans_thresholds_of_the_day_and_by_the_calendar() -> None:
+    plan = make_plan()
+    LightThreshold.objects.filter(plan=plan).update(green=-1, red=-2)
+    target = make_target(make_indicator(), "100")
+    third, fourth = make_period("2025-Q3"), make_period("2025-Q4")
+    assert judge_typed(target, Decimal(72), third, [], open_book(NOVEMBER, timezone.now())).light == "red"
+    # After the year a value below its target is missed, however near it comes.
+    january = open_book(date(2026, 1, 10), timezone.now())
+    assert judge_typed(target, Decimal("99.5"), fourth, [], january).light == "red"
+    assert judge_typed(target, Decimal(100), fourth, [], january).light == "green"
+    # A return of long ago is shown as it was then.
+    assert judge_typed(target, Decimal(75), third, [], open_book(date(2026, 9, 1), timezone.now())).light == "green"
+
+
+def test_a_figure_from_before_the_baseline_is_no_progress() -> None:
+    """The plan said in 2022 that it starts from 56.42, of a year it did not say; a figure of 2020 cannot be measured from there."""
+    plan = make_plan()
+    share = make_indicator("share", unit_of_measure="%", accumulation="stock", origin="official", frequency="year")
+    target = make_target(share, "65", basis="gap_closed", baseline_value=Decimal("56.42"), baseline_period=None)
+    plan.document = target.document
+    plan.save(update_fields=["document"])
+    observe(share, {"2020": "55.1"})
+    assert (light_of(target), reason_of(target)) == ("grey", "before_baseline")
+    assert values_of(target, "completion") == {}
+    observe(share, {"2023": "60.71"})
+    assert light_of(target) == "grey"
+    assert values_of(target, "completion") == {"2023": Decimal("0.5")}
 
 
 # -- a task by its parts -------------------------------------------------------------------------
