@@ -122,7 +122,7 @@ def _clean_qualifier(line: Line, typed: Any, *, missing: str) -> str:
 
 
 def _choice(value: Any, choices: list[str], name: str) -> str:
-    value = value or ""
+    value = "" if value is None else value
     if value != "" and value not in choices:
         raise RecordError(_("%(name)s只能是：%(choices)s") % {"name": name, "choices": "、".join(c for c in choices if c)})
     return str(value)

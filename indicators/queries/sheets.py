@@ -44,6 +44,8 @@ class SheetLine:
     findings: list[LineFinding]
     previous: Decimal | None = None
     previous_text: str = ""
+    # Whose value stands as the previous one: of a figure the period before, of the rest the last that was accepted.
+    previous_period: str = ""
     last_year: Decimal | None = None
     history: Sequence[Observation] = ()
     target: Target | None = None
@@ -186,7 +188,8 @@ def _make_row(line: Line, beside: Beside) -> SheetLine:
     if line.assignment.indicator:
         _add_figures(row, line.assignment.indicator, beside)
     if earlier := beside.narratives.get(line.assignment_id):
-        row.previous_text, row.previous = (earlier.progress, None) if line.kind == "narrative" else ("", earlier.value)
+        row.previous_text, row.previous = (earlier.progress, None) if line.kind == "narrative" else ("", earlier.in_force.value)
+        row.previous_period = earlier.report.round.period_id
     return row
 
 
@@ -195,6 +198,7 @@ def _add_figures(row: SheetLine, indicator: Indicator, beside: Beside) -> None:
     period = beside.period
     row.entry = get_entry_rule(indicator, period, row.history)
     row.previous, row.previous_typed = _value_before(row, indicator, period, 1)
+    row.previous_period = "" if row.previous is None else shift(period.span, -1).label
     row.last_year, row.last_year_typed = _value_before(row, indicator, period, STEPS_A_YEAR[period.frequency])
     if row.target:
         _judge(row, row.target, beside)
@@ -225,7 +229,7 @@ def _get_previous_narratives(lines: Sequence[Line], period: Period) -> dict[int,
     rows = Line.objects.filter(
         assignment__in=assignments, report__state=Return.State.ACCEPTED, report__round__period__ends_on__lt=period.starts_on
     ).order_by("assignment_id", "-report__round__period__ends_on").distinct("assignment_id")
-    return {row.assignment_id: row for row in rows}
+    return {row.assignment_id: row for row in rows.select_related("report__round").prefetch_related("corrections")}
 
 
 def _get_own_observations(lines: Sequence[Line]) -> dict[int, Observation]:

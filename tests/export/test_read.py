@@ -107,7 +107,7 @@ def test_filters_take_several_values_and_unknown_ones_find_nothing(figures: Indi
 @pytest.mark.parametrize(
     "query",
     [
-        "indicators=rd", "area=1&area=2", "period=first", "period=2025-Q5", "is_demo=1", "is_demo=yes", "vintages=old", "as_of=yesterday", "known_on=2025-13-01",
+        "indicators=rd", "area=1&area=2", "period=first", "period=2025-Q5", "period=2020-12/2016-01", "period=２０２５", "period=2016-1/2020-12", "is_demo=1", "is_demo=yes", "vintages=old", "as_of=yesterday", "known_on=2025-13-01",
         "as_of=2025-02-30", "format=xml", "page_size=0", "page_size=9999", "page_size=x", "cursor=x", "cursor=%FF", "cursor=LTE", "origin=heaven", "ordering=value",
         "indicator=%00",
     ],

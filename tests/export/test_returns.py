@@ -9,7 +9,7 @@ from django.test import Client
 from indicators.actions import rounds
 from indicators.models import Line, LineEntry, Observation
 from kejiting.export.keys import create_key
-from tests.builders import Quarter, observe
+from tests.builders import Quarter, observe, open_quarter
 from tests.export.callers import Caller
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +82,47 @@ def test_a_line_says_which_task_and_milestone_it_is_of(quarter: Quarter, machine
     assert machine.get("tasks/?plan=plan&number=1").json()["results"][0]["title_zh"] == "任务1"
 
 
+def test_previous_is_the_period_before_in_the_same_form(quarter: Quarter, machine: Caller) -> None:
+    """Of a figure that runs through the year, the first quarter's previous one is the whole of last year, and says so."""
+    observe(quarter.indicator, {"2024-Q4": "40"})
+    first = open_quarter(quarter.cast, quarter.plan, "2025-Q1")
+    line = next(r for r in machine.get(f"returns/{first.code}/gxt/").json()["lines"] if r["kind"] == "indicator")
+    assert (line["previous"], line["previous_period"]) == ("40", "2024-Q4")
+    third = next(r for r in machine.get(RETURN).json()["lines"] if r["kind"] == "indicator")
+    assert (third["previous"], third["previous_period"]) == (None, None)
+
+
+def test_previous_of_the_rest_is_what_was_last_accepted(quarter: Quarter, machine: Caller) -> None:
+    quarter.accept("12")
+    office = Caller(user=quarter.cast.guo)
+    machine.post(f"{line_path(quarter, 'milestone')}correct/", {"value": "0", "reason": "尚未验收"})
+    assert office.post(f"{line_path(quarter, 'milestone')}accept/").status_code == 200
+    later = open_quarter(quarter.cast, quarter.plan, "2026-Q1")
+    lines = {r["kind"]: r for r in machine.get(f"returns/{later.code}/gxt/").json()["lines"]}
+    assert [(lines[kind]["previous"], lines[kind]["previous_period"]) for kind in ("milestone", "narrative")] == [
+        ("0", "2025-Q3"),
+        ("按计划推进", "2025-Q3"),
+    ]
+
+
+def test_an_accepted_figure_leads_to_its_chain(quarter: Quarter, machine: Caller) -> None:
+    before = machine.get(line_path(quarter)).json()["provenance"]
+    quarter.accept("12")
+    link = machine.get(line_path(quarter)).json()["provenance"]
+    assert (before, link) == (None, f"http://testserver/provenance/observation/{Observation.objects.get().pk}/")
+    assert machine.client.get(link).json()["reported"]["line"] == str(quarter.line().pk)
+
+
+def test_a_nul_in_text_is_left_out_in_steps_as_in_entry(quarter: Quarter, machine: Caller) -> None:
+    quarter.fill()
+    assert machine.patch(line_path(quarter), '{"note": "含\\u0000折半"}', current_tag(machine)).json()["note"] == "含折半"
+    body = machine.send("POST", f"{RETURN}submit/", '{"reason": "补\\u0000报"}').json()
+    assert body["history"][0]["reason"] == "补报"
+    for typed in (5, ["x"], "长" * 2001):
+        assert Caller(user=quarter.cast.shen).post(f"{RETURN}return/", {"reason": typed}).status_code == 422
+    assert machine.patch(line_path(quarter), '{"va\\u0000lue": "1"}', current_tag(machine)).status_code in (409, 422)
+
+
 @pytest.mark.parametrize("path", ["returns/2031-Q1/gxt/", "returns/2025-Q3/nobody/", "returns/2025-Q3/gxt/lines/999999/", f"returns/2025-Q3/gxt/lines/{'9' * 40}/"])
 def test_what_does_not_exist_is_404(quarter: Quarter, machine: Caller, path: str) -> None:
     response = machine.get(path)
@@ -129,6 +170,8 @@ def test_any_number_the_field_can_hold_is_taken(quarter: Quarter, machine: Calle
         *({"value": typed} for typed in ("约30", "≥5", "=1+1", "NaN", "9" * 40, "1e5", "12%", "十二", True, [1], {"a": 1})),
         {"missing": "lost"},
         {"missing": ["not_available"]},
+        {"missing": []},
+        {"qualifier": 0},
         {"value": "1", "missing": "not_available"},
         {"qualifier": "roughly"},
         {"note": 5},

@@ -62,7 +62,7 @@ def validate_label(text: str) -> None:
     try:
         parse_label(text)
     except ValueError as error:
-        raise ValidationError(_("“%(text)s”不是期间：请写成 2025、2025-S1、2025-Q3 或 2025-03。") % {"text": text[:20]}) from error
+        raise ValidationError(_("“%(text)s”不是期间：请写成 2025、2025-S1、2025-Q3 或 2025-03，区间写成 2016-01/2020-12。") % {"text": text[:20]}) from error
 
 
 def periods(field: str = "period_id") -> Codes:

@@ -71,7 +71,10 @@ class LineOutput(serializers.Serializer[SheetLine]):
     due_on = serializers.SerializerMethodField(help_text="节点的时限，或任务的完成时限；指标没有")
     unit_of_measure = Code(source="line.assignment.indicator.unit_of_measure")
     value = serializers.SerializerMethodField(help_text="指标按其 accumulation 口径；节点 1 已完成、0 未完成；任务为进展情况")
-    previous = serializers.SerializerMethodField(help_text="上一期")
+    previous = serializers.SerializerMethodField(
+        help_text="指标：上一期的数，同样按 accumulation 口径，本年累计的指标在第一季度即上年全年的累计；节点、任务：上次接收的内容"
+    )
+    previous_period = Code(help_text="previous 是哪一期的")
     problems = serializers.CharField(source="line.problems", read_only=True, help_text="存在问题；仅任务有此项")
     next_steps = serializers.CharField(source="line.next_steps", read_only=True, help_text="下一步打算；仅任务有此项")
     qualifier = Code(source="in_force.qualifier", help_text=QUALIFIER)
@@ -81,6 +84,7 @@ class LineOutput(serializers.Serializer[SheetLine]):
     completion = PlainDecimal(help_text="完成率，1 为全部完成")
     schedule = PlainDecimal(help_text="序时进度：至此应完成的份额")
     light = Code(help_text="red、yellow、grey、blue、green、pending、closed")
+    provenance = serializers.SerializerMethodField(help_text="已接收的指标行：数值的来历")
     correction = PendingCorrection(source="*", read_only=True, allow_null=True, help_text="待处理的更正")
 
     @extend_schema_field({"type": "string", "nullable": True})
@@ -102,6 +106,13 @@ class LineOutput(serializers.Serializer[SheetLine]):
     @extend_schema_field({"type": "string", "nullable": True, "example": "11"})
     def get_previous(self, row: SheetLine) -> str | None:
         return row.previous_text or None if row.line.kind == "narrative" else plain(row.previous)
+
+    @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
+    def get_provenance(self, row: SheetLine) -> str | None:
+        if row.observation is None:
+            return None
+        path = reverse("provenance", kwargs={"kind": "observation", "key": row.observation.pk})
+        return str(self.context["request"].build_absolute_uri(path))
 
     def to_representation(self, instance: SheetLine) -> dict[str, Any]:
         data = super().to_representation(instance)
@@ -158,10 +169,6 @@ class ReturnOutput(serializers.Serializer[Any]):
         return {**super().get_fields(), "context": ContextOutput(many=True, read_only=True)}
 
 
-class StepInput(serializers.Serializer[Any]):
-    reason = serializers.CharField(default="", allow_blank=True, allow_null=True, max_length=NOTE_LENGTH)
-
-
 @extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number"}], "nullable": True, "example": "12.5"})
 class TypedValue(serializers.Field[Any, Any, Any, Any]):
     """What was typed, untouched: the action reads it, so that page, Excel and program share its words."""
@@ -170,21 +177,30 @@ class TypedValue(serializers.Field[Any, Any, Any, Any]):
         return data
 
 
+@extend_schema_field({"type": "string", "nullable": True})
+class TypedText(TypedValue):
+    """Text that was typed, untouched."""
+
+
+class StepInput(serializers.Serializer[Any]):
+    reason = TypedText(default="", allow_null=True, help_text=f"至多 {NOTE_LENGTH} 字")
+
+
 NUMBER = f"指标：普通数字，整数部分至多 {INTEGER_DIGITS} 位，小数至多 {DECIMAL_DIGITS} 位，不用科学记数法；节点：\"1\" 已完成、\"0\" 未完成"
 
 
 class CorrectionInput(StepInput):
     value = TypedValue(default=None, allow_null=True, help_text=NUMBER)
-    missing = serializers.CharField(default="", allow_blank=True, allow_null=True, help_text=MISSING)
-    qualifier = serializers.CharField(default="", allow_blank=True, allow_null=True, help_text=QUALIFIER)
+    missing = TypedText(default="", allow_null=True, help_text=MISSING)
+    qualifier = TypedText(default="", allow_null=True, help_text=QUALIFIER)
 
 
 class LineInput(serializers.Serializer[Any]):
     """For the schema alone: what is typed is read by the action, so that page, Excel and program share its words."""
 
     value = TypedValue(required=False, allow_null=True, help_text=f"{NUMBER}；任务：进展情况")
-    qualifier = serializers.CharField(required=False, allow_null=True, help_text=QUALIFIER)
-    missing = serializers.CharField(required=False, allow_null=True, help_text=MISSING)
-    note = serializers.CharField(required=False, max_length=NOTE_LENGTH)
-    problems = serializers.CharField(required=False, max_length=TEXT_LENGTH, help_text="仅任务")
-    next_steps = serializers.CharField(required=False, max_length=TEXT_LENGTH, help_text="仅任务")
+    qualifier = TypedText(required=False, allow_null=True, help_text=f"仅指标。{QUALIFIER}")
+    missing = TypedText(required=False, allow_null=True, help_text=MISSING)
+    note = TypedText(required=False, allow_null=True, help_text=f"至多 {NOTE_LENGTH} 字")
+    problems = TypedText(required=False, allow_null=True, help_text=f"仅任务，至多 {TEXT_LENGTH} 字")
+    next_steps = TypedText(required=False, allow_null=True, help_text=f"仅任务，至多 {TEXT_LENGTH} 字")
