@@ -66,6 +66,12 @@ SENTENCES = {
     "indicators_targetsupersession_superseded_id_key": gettext_lazy("这个目标已被另一个目标替代。"),
     "target_node_once": gettext_lazy("同一期间只能有一个目标节点。"),
     "target_node_share_in_unit": gettext_lazy("应完成比例在 0 与 1 之间。"),
+    # rules and files of statistics
+    "rule_version_once": gettext_lazy("另一人刚刚修改了这条规则，请刷新后再改。"),
+    "rule_code_is_an_identifier": gettext_lazy("规则代码以小写英文字母开头，只含小写英文字母、数字和下划线。"),
+    "rule_change_has_reason": gettext_lazy("修改规则须写明原因。"),
+    "statistics_upload_content_goes_when_done": gettext_lazy("导入完成后不再保留文件。"),
+    "statistics_upload_batch_when_done": gettext_lazy("导入完成才有批次。"),
     # assignments
     "assignment_is_of_one_kind": gettext_lazy("分工只能是一种：指标（须有地区）、节点，或任务的进展情况。"),
     "assignment_span_not_empty": gettext_lazy("分工的结束日期不能早于开始日期。"),

@@ -12,7 +12,9 @@ from .plan import Aspect, HeadlineIndicator, LightThreshold, Plan
 from .report import Return, ReturnStep
 from .result import Result
 from .round import Round
+from .rule import Rule
 from .run import Heartbeat, RecomputeRun, StaleMark
+from .statistics_upload import StatisticsUpload
 from .target import Target, TargetNode, TargetSupersession
 from .task import Light, LightOverride, Milestone, Task, TaskIndicator, TaskStep
 from .values import MissingReason, Qualifier, Status
@@ -56,7 +58,9 @@ __all__ = [
     "Return",
     "ReturnStep",
     "Round",
+    "Rule",
     "StaleMark",
+    "StatisticsUpload",
     "Status",
     "Target",
     "TargetNode",
