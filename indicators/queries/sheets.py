@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
@@ -17,7 +18,9 @@ from ..models import Correction, Indicator, InForce, Line, Observation, Period, 
 from ..numbers import plain
 from ..periods import shift
 from ..recompute.book import Book, open_book
+from ..recompute.judge import get_goal, get_upper
 from ..recompute.targets import judge_typed
+from .entries import NOTHING, Said, get_said_at, get_set_aside
 
 KINDS = ("indicator", "milestone", "narrative")
 STEPS_A_YEAR = {"year": 1, "half": 2, "quarter": 4, "month": 12, "range": 0}
@@ -32,6 +35,8 @@ class Beside:
     targets: dict[int, Target]
     narratives: dict[int, Line]  # by assignment
     observed: dict[int, Observation]
+    set_aside: dict[int, Said]
+    returned: dict[int, Said] | None  # what each line said when the return was sent back; None: it never was
     book: Book
 
 
@@ -56,6 +61,12 @@ class SheetLine:
     pending_findings: list[LineFinding] = field(default_factory=list)
     observation: Observation | None = None
     entry: EntryRule = AS_STORED
+    # The year's target in the unit of the line, and of a range the other end.
+    goal: Decimal | None = None
+    goal_upper: Decimal | None = None
+    # What a reason for having no value covers, and what the line said when the return was sent back.
+    set_aside: Said = NOTHING
+    returned: Said | None = None
     # Last quarter's and last year's value in the form that is typed, so that like stands beside like.
     previous_typed: Decimal | None = None
     last_year_typed: Decimal | None = None
@@ -63,6 +74,16 @@ class SheetLine:
     @property
     def typed(self) -> Decimal | None:
         return self.entry.to_typed(self.line.value)
+
+    @property
+    def typed_or_set_aside(self) -> Decimal | None:
+        """What stands in the cell: a number under a reason for having none is kept there, and not reported."""
+        return self.entry.to_typed(self.set_aside.value) if self.line.missing else self.typed
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the line says something else than when its return was last sent back."""
+        return self.returned is not None and self.returned.differs(self.line)
 
     @property
     def other_value(self) -> Decimal | None:
@@ -144,9 +165,10 @@ class Sheet:
 def get_sheet(report: Return, user: User) -> Sheet:
     """A return with all that is shown beside its lines; the number of queries does not depend on the lines."""
     lines = list(_list_lines(report))
-    beside = _read_beside(lines, report.round.period)
-    rows = [_make_row(line, beside) for line in lines]
     steps = list(report.steps.select_related("by__unit"))
+    sent_back = next((step.at for step in reversed(steps) if step.to_state == Return.State.RETURNED), None)
+    beside = _read_beside(lines, report.round.period, sent_back=sent_back)
+    rows = [_make_row(line, beside) for line in lines]
     return Sheet(report, rows, steps, get_context(report, user))
 
 
@@ -168,14 +190,16 @@ def _list_lines(report: Return) -> QuerySet[Line]:
     )
 
 
-def _read_beside(lines: Sequence[Line], period: Period) -> Beside:
+def _read_beside(lines: Sequence[Line], period: Period, *, sent_back: datetime | None = None) -> Beside:
     return Beside(
-        period,
-        get_history(lines, period),
-        get_year_targets(lines, period),
-        _get_previous_narratives(lines, period),
-        _get_own_observations(lines),
-        open_book(timezone.localdate(), timezone.now()),
+        period=period,
+        history=get_history(lines, period),
+        targets=get_year_targets(lines, period),
+        narratives=_get_previous_narratives(lines, period),
+        observed=_get_own_observations(lines),
+        set_aside=get_set_aside(lines),
+        returned=get_said_at(lines, sent_back) if sent_back else None,
+        book=open_book(timezone.localdate(), timezone.now()),
     )
 
 
@@ -185,6 +209,8 @@ def _make_row(line: Line, beside: Beside) -> SheetLine:
     row = SheetLine(line, line.in_force, findings, history=history, target=target, observation=beside.observed.get(line.pk))
     row.pending = next((c for c in line.corrections.all() if c.state == Correction.State.PENDING), None)
     row.pending_findings = check_correction(row.pending, beside.period, history, target) if row.pending else []
+    row.set_aside = beside.set_aside.get(line.pk, NOTHING)
+    row.returned = beside.returned[line.pk] if beside.returned else None
     if line.assignment.indicator:
         _add_figures(row, line.assignment.indicator, beside)
     if earlier := beside.narratives.get(line.assignment_id):
@@ -201,6 +227,8 @@ def _add_figures(row: SheetLine, indicator: Indicator, beside: Beside) -> None:
     row.previous_period = "" if row.previous is None else shift(period.span, -1).label
     row.last_year, row.last_year_typed = _value_before(row, indicator, period, STEPS_A_YEAR[period.frequency])
     if row.target:
+        row.goal = get_goal(row.target)
+        row.goal_upper = get_upper(row.target) if row.target.kind == Target.Kind.RANGE else None
         _judge(row, row.target, beside)
 
 

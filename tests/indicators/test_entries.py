@@ -1,0 +1,54 @@
+"""What a line said earlier: nothing that was typed is lost, whatever was chosen over it."""
+
+from typing import Any
+
+import pytest
+
+from indicators.actions import reporting
+from indicators.queries.sheets import SheetLine, get_row, get_sheet
+from tests.builders import Quarter
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def quarter() -> Quarter:
+    return Quarter()
+
+
+def save(quarter: Quarter, kind: str = "indicator", **changes: Any) -> SheetLine:
+    reporting.save_line(quarter.line(kind), changes, by=quarter.cast.xie)
+    return get_row(quarter.report, quarter.line(kind).pk)
+
+
+def test_a_number_under_a_reason_is_kept_and_not_reported(quarter: Quarter) -> None:
+    save(quarter, value="12.5", qualifier="about")
+    save(quarter, note="初步统计")
+    row = save(quarter, missing="not_available")
+    assert (row.value, row.typed_or_set_aside, row.set_aside.qualifier) == (None, 12.5, "about")
+    assert save(quarter, missing="withheld").typed_or_set_aside == 12.5
+    assert save(quarter, missing="", value="12.5", qualifier="about").value == 12.5
+
+
+def test_a_number_that_was_emptied_before_does_not_come_back(quarter: Quarter) -> None:
+    save(quarter, value="12.5")
+    save(quarter, value="")
+    assert save(quarter, missing="not_due").typed_or_set_aside is None
+
+
+def test_a_text_under_a_reason_is_kept(quarter: Quarter) -> None:
+    save(quarter, "narrative", value="按计划推进")
+    row = save(quarter, "narrative", missing="not_due")
+    assert (row.line.progress, row.set_aside.progress) == ("", "按计划推进")
+
+
+def test_what_changed_since_the_return_is_known_with_what_it_was(quarter: Quarter) -> None:
+    quarter.fill("12")
+    assert not any(row.is_changed for row in get_sheet(quarter.report, quarter.cast.xie).lines)
+    reporting.submit_return(quarter.report, by=quarter.cast.xie)
+    reporting.send_back_return(quarter.report, by=quarter.cast.shen, reason="请核对")
+    save(quarter, value="13")
+    save(quarter, "milestone", value="0")
+    save(quarter, "milestone", value="1")
+    changed = [row for row in get_sheet(quarter.report, quarter.cast.shen).lines if row.is_changed]
+    assert [(row.line.kind, row.returned and row.returned.value) for row in changed] == [("indicator", 12)]
