@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path, re_path
 
 from . import office_urls
-from .views import pages, reporting
+from .views import pages, reporting, todo
 
 urlpatterns: list[URLPattern] = [
     path("tasks/", pages.task_list, name="task-list"),
@@ -12,8 +12,9 @@ urlpatterns: list[URLPattern] = [
     path("provenance/<str:kind>/<str:key>/", pages.provenance, name="provenance"),
     # The office's `/reporting/rounds/…` stands before `/reporting/<round>/<unit>/`, which would match it.
     *office_urls.urlpatterns,
-    path("reporting/", reporting.todo, name="todo"),
+    path("reporting/", todo.todo, name="todo"),
     path("reporting/<str:round>/<str:unit>/", reporting.return_page, name="return"),
+    path("reporting/<str:round>/<str:unit>/state/", reporting.return_state, name="return-state"),
     path("reporting/<str:round>/<str:unit>/lines/<int:line>/", reporting.save_line, name="return-line"),
     re_path(
         r"^reporting/(?P<round>[^/]+)/(?P<unit>[^/]+)/lines/(?P<line>\d+)/(?P<verb>correct|accept|return)/$",

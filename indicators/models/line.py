@@ -143,6 +143,10 @@ class Line(models.Model):
         return InForce(last.value, last.qualifier, last.missing, last)
 
 
+# Not ``Line.is_filled``, of the lines of a return: for a query over returns.
+EMPTY_LINES = Q(lines__value=None, lines__missing="", lines__progress="")
+
+
 class LineEntry(models.Model):
     """What a line was set to, by whom and when: every saved keystroke's result, kept."""
 

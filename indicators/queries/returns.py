@@ -1,13 +1,29 @@
-"""Reading returns: what one may see, and what waits for whom."""
+"""Reading returns: what one may see, and one of them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
+from django.db import models
+from django.db.models import Count, ExpressionWrapper, Q, QuerySet
 
-from kejiting.accounts.models import Role, User
+from kejiting.accounts.models import Unit, User
 
-from ..models import Correction, Return
+from ..models import Return, Round
+from .rounds import is_late_at
+
+LATE = "late"
+
+
+@dataclass(frozen=True)
+class ReturnFilter:
+    """Which returns a list is about: codes of round and unit, and a state or ``late``; empty is any."""
+
+    round: str = ""
+    unit: str = ""
+    state: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.round or self.unit or self.state)
 
 
 def get_returns(user: User) -> QuerySet[Return]:
@@ -23,58 +39,30 @@ def get_return(user: User, round_code: str, unit_code: str) -> Return:
     )
 
 
-@dataclass(frozen=True)
-class Todo:
-    """A return that waits for this person, and what for: ``fill``, ``approve`` or ``accept``."""
-
-    report: Return
-    action: str
-    lines: int
-    empty: int
+def find_returns(user: User, wanted: ReturnFilter, now: datetime) -> QuerySet[Return]:
+    """The returns one may see that a filter names; each says whether it is late (``is_late``)."""
+    rows = _in_round_and_unit(get_returns(user), wanted).annotate(is_late=ExpressionWrapper(is_late_at(now), models.BooleanField()))
+    if wanted.state == LATE:
+        return rows.filter(is_late=True)
+    return rows.filter(state=wanted.state) if wanted.state else rows
 
 
-def get_todos(user: User) -> list[Todo]:
-    """What waits for a person now, the soonest due first. The one list that page, count and reminder share."""
-    waiting = _waiting_for(user)
-    if not waiting:
-        return []
-    unfilled = Q(lines__value=None, lines__missing="", lines__progress="")
-    rows = (
-        Return.objects.visible_to(user)
-        .filter(waiting)
-        .select_related("round__period", "unit")
-        .annotate(line_count=Count("lines"), empty_count=Count("lines", filter=unfilled))
-        .order_by("round__due_at", "unit__code")
-    )
-    actions = {Return.State.SUBMITTED: "approve", Return.State.APPROVED: "accept"}
-    return [Todo(row, actions.get(Return.State(row.state), "fill"), row.line_count, row.empty_count) for row in rows]
+def count_states(user: User, wanted: ReturnFilter, now: datetime) -> dict[str, int]:
+    """How many of the filter's round and unit are in each state, how many are late, and (by ``""``) all."""
+    states = {state.value: Count("pk", filter=Q(state=state)) for state in Return.State}
+    rows = _in_round_and_unit(Return.objects.visible_to(user), wanted)
+    counts = rows.aggregate(**states, **{LATE: Count("pk", filter=is_late_at(now))}, all=Count("pk"))
+    return {"": counts.pop("all"), **counts}
 
 
-def count_todos(user: User) -> int:
-    """How many returns wait for a person."""
-    waiting = _waiting_for(user)
-    return Return.objects.visible_to(user).filter(waiting).count() if waiting else 0
+def get_choices(user: User) -> tuple[list[Round], list[Unit]]:
+    """The rounds and units that the returns one may see are of."""
+    seen = Return.objects.visible_to(user)
+    rounds = Round.objects.filter(pk__in=seen.values("round")).select_related("period").order_by("-period__ends_on", "-code")
+    return list(rounds), list(Unit.objects.filter(pk__in=seen.values("unit")).order_by("kind", "code"))
 
 
-def _waiting_for(user: User) -> Q:
-    waiting = Q()
-    if user.has_role(Role.REPORTER):
-        waiting |= Q(state__in=Return.EDITABLE, unit=user.unit_id) & _open_now()
-    if user.has_role(Role.REVIEWER):
-        waiting |= Q(state=Return.State.SUBMITTED) & (Q(unit=user.unit_id) | Q(unit__parent=user.unit_id))
-    if user.has_role(Role.OFFICE):
-        waiting |= Q(state=Return.State.APPROVED) & ~Q(unit=user.unit_id)
-    return waiting
-
-
-def _open_now() -> Q:
-    now = timezone.now()
-    return Q(round__opens_at__lte=now) & (Q(round__locks_at=None) | Q(round__locks_at__gt=now))
-
-
-def get_pending_corrections(user: User) -> QuerySet[Correction]:
-    """Corrections that wait for this person's decision."""
-    rows = Correction.objects.filter(state=Correction.State.PENDING).exclude(requested_by=user).exclude(line__report__unit=user.unit_id)
-    assignment = "line__assignment__"
-    related = (f"{assignment}indicator", f"{assignment}milestone", f"{assignment}task", "line__report__round", "line__report__unit")
-    return (rows if user.has_role(Role.OFFICE) else rows.none()).select_related(*related, "requested_by__unit")
+def _in_round_and_unit(rows: QuerySet[Return], wanted: ReturnFilter) -> QuerySet[Return]:
+    if wanted.round:
+        rows = rows.filter(round__code=wanted.round)
+    return rows.filter(unit__code=wanted.unit) if wanted.unit else rows

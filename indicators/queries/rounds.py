@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from ..models import Plan, Return, Round
+from ..models.line import EMPTY_LINES
 from ..periods import last_ended, shift
 
 _State = Return.State
-_FILLED = ~Q(lines__value=None) | ~Q(lines__missing="") | ~Q(lines__progress="")
 # Without an earlier round to go by: three weeks after the period, then three days of grace.
 _DUE_AFTER, _GRACE = timedelta(days=20, hours=18), 3
 
@@ -29,6 +29,13 @@ def get_rounds() -> QuerySet[Round]:
     )
 
 
+def get_open_rounds(now: datetime) -> QuerySet[Round]:
+    """What is asked for now: opened, not locked and not finished, the earliest first; with ``n_late`` beside the other counts."""
+    rows = get_rounds().filter(opens_at__lte=now).exclude(locks_at__lte=now)
+    rows = rows.annotate(n_late=Count("returns", filter=is_late_at(now, "returns__")))
+    return rows.exclude(n_accepted=F("n_returns")).order_by("period__ends_on", "code")
+
+
 def get_round(code: str) -> Round:
     """Raises ``Round.DoesNotExist``."""
     return Round.objects.select_related("period", "plan").get(code=code)
@@ -37,6 +44,11 @@ def get_round(code: str) -> Round:
 def is_late(report: Return, at: datetime) -> bool:
     """Not handed in when the grace was over. Late for the office, the overview and 待办 alike."""
     return report.state in Return.EDITABLE and report.round.grace_until < at
+
+
+def is_late_at(at: datetime, returns: str = "") -> Q:
+    """``is_late``, for a query over returns, or through the name of its relation to them."""
+    return Q(**{f"{returns}state__in": Return.EDITABLE, f"{returns}round__grace_until__lt": at})
 
 
 def is_in_grace(report: Return, at: datetime) -> bool:
@@ -79,7 +91,7 @@ def get_progress(opened: Round, now: datetime) -> RoundProgress:
     reports = (
         Return.objects.filter(round=opened)
         .select_related("round", "unit", "submitted_by__unit", "approved_by__unit", "accepted_by__unit")
-        .annotate(n_lines=Count("lines"), n_filled=Count("lines", filter=_FILLED))
+        .annotate(n_lines=Count("lines"), n_empty=Count("lines", filter=EMPTY_LINES))
     )
     rows = [_make_row(report, now) for report in reports]
     rows.sort(key=lambda r: (not r.is_late, not r.is_in_grace, _ORDER.index(_State(r.report.state)), r.report.unit.code))
@@ -88,7 +100,8 @@ def get_progress(opened: Round, now: datetime) -> RoundProgress:
 
 
 def _make_row(report: Return, now: datetime) -> ReturnRow:
-    return ReturnRow(report, report.n_filled, report.n_lines, is_late(report, now), is_in_grace(report, now))  # type: ignore[attr-defined]  # annotated
+    n_lines, n_empty = report.n_lines, report.n_empty  # type: ignore[attr-defined]  # annotated
+    return ReturnRow(report, n_lines - n_empty, n_lines, is_late(report, now), is_in_grace(report, now))
 
 
 @dataclass(frozen=True)

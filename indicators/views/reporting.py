@@ -1,4 +1,4 @@
-"""待办 and the return: the page to fill, to review, to accept and to correct."""
+"""A return: the page to fill, to review, to accept and to correct."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -9,34 +9,23 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.dateformat import format as date_format
 from django.utils.functional import Promise
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kejiting.accounts.http import SignedInRequest
+from kejiting.accounts.models import User
 
 from ..actions import reporting as actions
 from ..errors import NotReady, RecordError
 from ..models import Correction, Line, MissingReason, Qualifier, Return
-from ..numbers import NotANumber, parse_number
-from ..queries.returns import get_pending_corrections, get_return, get_returns, get_todos
+from ..numbers import NotANumber, parse_number, plain
+from ..queries.returns import get_return
 from ..queries.sheets import Sheet, SheetLine, count_filled, get_row, get_sheet
-
-
-@login_required
-@require_GET
-def todo(request: SignedInRequest) -> HttpResponse:
-    """What waits for this person, and the returns they may look up."""
-    return render(
-        request,
-        "indicators/reporting/todo.html",
-        {
-            "todos": get_todos(request.user),
-            "corrections": get_pending_corrections(request.user),
-            "returns": get_returns(request.user)[:200],
-        },
-    )
 
 
 @login_required
@@ -49,11 +38,10 @@ def return_page(request: SignedInRequest, round: str, unit: str) -> HttpResponse
 
 def _make_context(request: SignedInRequest, report: Return, sheet: Sheet, **more: Any) -> dict[str, Any]:
     user = request.user
-    may_edit = report.is_editable and user.has_perm("return.edit", report)
     return {
         "report": report,
         "sheet": sheet,
-        "may_edit": may_edit,
+        "may_edit": _may_edit(user, report),
         "may_approve": report.state == Return.State.SUBMITTED and user.has_perm("return.approve", report),
         "may_accept": report.state == Return.State.APPROVED and user.has_perm("return.accept", report),
         "may_send_back": (report.state == Return.State.SUBMITTED and user.has_perm("return.return_submitted", report))
@@ -66,6 +54,10 @@ def _make_context(request: SignedInRequest, report: Return, sheet: Sheet, **more
         "qualifier_choices": Qualifier.choices,
         **more,
     }
+
+
+def _may_edit(user: User, report: Return) -> bool:
+    return report.is_editable and user.has_perm("return.edit", report)
 
 
 def _by_what_changed(row: SheetLine) -> tuple[bool, bool, Decimal]:
@@ -134,13 +126,13 @@ def _show_row(request: SignedInRequest, report: Return, line: int) -> dict[str, 
     context = {"row": row, "report": report}
     return {
         "version": report.version,
-        "value": row.line.progress if row.line.kind == "narrative" else _text(row.entry.to_typed(row.line.value)),
+        "value": row.line.progress or row.set_aside.progress if row.line.kind == "narrative" else plain(row.typed_or_set_aside) or "",
         "missing": row.line.missing,
-        "qualifier": row.line.qualifier,
+        "qualifier": row.line.qualifier or row.set_aside.qualifier,
         "note": row.line.note,
         "problems": row.line.problems,
         "next_steps": row.line.next_steps,
-        "by": row.line.entered_by.stamp if row.line.entered_by else "",
+        "stored": _say_stored(row),
         "filled": count_filled(report),
         "verdict": render_to_string("indicators/reporting/_verdict.html", context, request),
         "findings": render_to_string("indicators/reporting/_findings.html", context, request),
@@ -148,8 +140,32 @@ def _show_row(request: SignedInRequest, report: Return, line: int) -> dict[str, 
     }
 
 
-def _text(value: Decimal | None) -> str:
-    return "" if value is None else format(value.normalize(), "f")
+def _say_stored(row: SheetLine) -> str:
+    """What is stored of a line, in a few words."""
+    if row.line.missing:
+        return row.line.get_missing_display()
+    return Truncator(row.line.progress).chars(40) if row.line.kind == "narrative" else plain(row.typed) or ""
+
+
+@login_required
+@require_GET
+def return_state(request: SignedInRequest, round: str, unit: str) -> JsonResponse:
+    """Whether an open page of a return may still save; asked now and then by the page itself."""
+    report = _get_report(request, round, unit)
+    return JsonResponse({"editable": _may_edit(request.user, report), "message": _say_why_closed(report)})
+
+
+def _say_why_closed(report: Return) -> str:
+    last = report.steps.select_related("by__unit").last()
+    if report.is_editable or last is None:
+        return ""
+    if report.state in Return.EDITABLE:
+        return _("批次已锁定，本页不能再保存。")
+    return _("这张报表已由%(who)s于%(when)s办理，现在是“%(state)s”，本页不能再保存。") % {
+        "who": last.by.stamp,
+        "when": date_format(timezone.localtime(last.at), "n月j日 H:i"),
+        "state": report.get_state_display(),
+    }
 
 
 Step = Callable[..., Return]
@@ -164,17 +180,22 @@ STEPS: dict[str, tuple[Step, Promise]] = {
 @login_required
 @require_http_methods(["GET", "POST"])
 def take_step(request: SignedInRequest, round: str, unit: str, verb: str) -> HttpResponse:
-    """Submit, approve, send back or accept; a refusal is shown on the page with the right status."""
+    """Submit, approve, send back or accept; a refusal is shown on the page with the right status.
+
+    Asked by GET, submitting shows what would be handed in, or what is in the way.
+    """
     report = _get_report(request, round, unit)
-    if request.method == "GET":  # the address that a refusal left in the browser
-        return redirect("return", round=round, unit=unit)
+    if request.method == "GET":
+        if verb != "submit" or not _may_edit(request.user, report):  # the address that a refusal left in the browser
+            return redirect("return", round=round, unit=unit)
+        return render(request, "indicators/reporting/return.html", _make_context(request, report, get_sheet(report, request.user), check=True))
     step, done = STEPS[verb]
     try:
         step(report, by=request.user, reason=request.POST.get("reason", ""), seen_version=_read_version(request.POST.get("seen", "")))
     except RecordError as error:
         report = _get_report(request, round, unit)
-        problems = error.problems if isinstance(error, NotReady) else []
-        context = _make_context(request, report, get_sheet(report, request.user), error=error.message, problems=problems, tried=verb)
+        said = {"error": error.message, "not_ready": isinstance(error, NotReady), "tried": verb}
+        context = _make_context(request, report, get_sheet(report, request.user), **said)
         return render(request, "indicators/reporting/return.html", context, status=error.status)
     messages.success(request, str(done))
     return redirect("return", round=round, unit=unit)

@@ -12,7 +12,7 @@ from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
 from indicators.models import Plan, Task
-from indicators.queries.returns import count_todos
+from indicators.queries.todos import count_todos
 from kejiting.accounts.models import Role, User
 from kejiting.demo_accounts import DEMO_ACCOUNTS
 
