@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from .formatting import format_period, format_value
 from .models import Indicator, Period, Target
+from .periods import A_YEAR, MONTHS
 from .queries.indicators import IndicatorPage, Point
 
 # More ticks than this run into each other at 700 px.
@@ -20,7 +21,6 @@ MOST_TICKS = 12
 # A longer name would not fit beside its line; the heading says it then.
 NAME_LENGTH = 6
 INK, BRAND, REFERENCE = "#14202c", "#1d4f7c", "#6b7680"
-_STEPS = {"year": 1, "half": 2, "quarter": 4, "month": 12}
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def build_indicator_chart(page: IndicatorPage) -> Chart | None:
 def build_trend(spec_id: str, lines: Sequence[Line], targets: Sequence[Target], indicator: Indicator, takeaway: str) -> Chart:
     """Lines over time, each target as a mark at its period with a thin line leading to it."""
     scale, unit = _scale(lines, indicator.unit_of_measure)
-    steps = max(_STEPS[period.frequency] for line in lines for period, _value in line.points)
+    steps = max(A_YEAR[period.frequency] for line in lines for period, _value in line.points)
     data = [_draw_line(line, scale, unit, steps) for line in lines]
     drawn = [t for t in targets if t.kind == Target.Kind.ABSOLUTE and t.unit_of_measure == indicator.unit_of_measure]
     spans = _span_targets(drawn, lines, steps)
@@ -140,7 +140,7 @@ def _decimals(indicator: Indicator, value: Decimal | None) -> int | None:
 
 def _of_main_frequency(points: Sequence[Point]) -> list[Point]:
     """A line joins periods of one length: the commonest one's."""
-    drawable = [p for p in points if p.period.frequency in _STEPS]
+    drawable = [p for p in points if p.period.frequency in MONTHS]
     if not drawable:
         return []
     frequency = Counter(p.period.frequency for p in drawable).most_common(1)[0][0]

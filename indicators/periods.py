@@ -10,6 +10,8 @@ from typing import Literal
 Frequency = Literal["year", "half", "quarter", "month", "range"]
 
 MONTHS: dict[str, int] = {"year": 12, "half": 6, "quarter": 3, "month": 1}
+# How many periods a year has; a range is no part of any.
+A_YEAR: dict[str, int] = {frequency: 12 // months for frequency, months in MONTHS.items()} | {"range": 0}
 _LABEL = re.compile(r"(?P<year>[12]\d{3})(?:-(?:S(?P<half>[12])|Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?", re.ASCII)
 _RANGE = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])/([12]\d{3})-(0[1-9]|1[0-2])", re.ASCII)
 

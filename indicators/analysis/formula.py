@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -57,6 +57,14 @@ class FormulaError(AnalysisError):
         self.column, self.expected, self.found = column, expected, found
 
 
+class Read(NamedTuple):
+    """A value that a formula needs: of a code, so many periods earlier, of the area itself or of every area."""
+
+    code: str
+    lag: int
+    is_everywhere: bool
+
+
 @dataclass(frozen=True)
 class Formula:
     """A formula that was read. ``codes`` are the indicators it needs, ``program`` its steps in postfix order."""
@@ -80,6 +88,22 @@ class Formula:
         """Whether a value changes with the values of other areas."""
         return any(kind == "apply" and name == "rank" for kind, name, _ in self.program)
 
+    def reads(self, per_year: int) -> frozenset[Read]:
+        """Which values one value is computed of, where a year has ``per_year`` periods.
+
+        >>> sorted(parse("yoy(a) * b").reads(4))
+        [Read(code='a', lag=0, is_everywhere=False), Read(code='a', lag=4, is_everywhere=False), Read(code='b', lag=0, is_everywhere=False)]
+        """
+        stack: list[Any] = []
+        for kind, what, count in self.program:
+            if kind == "apply":
+                arguments = stack[-count:]
+                del stack[-count:]
+                stack.append(_gather(what, arguments, per_year))
+            else:
+                stack.append({Read(what, 0, False)} if kind == "code" else what)
+        return frozenset(_only_reads(stack))
+
     def evaluate(self, values: Mapping[str, Values]) -> Values:
         """The formula over the values by code: Series over periods, or DataFrames with a column an area.
 
@@ -100,6 +124,21 @@ class Formula:
                 else:
                     stack.append(table.columns_of[what] if kind == "code" else what)
         return table.answer(stack.pop())
+
+
+def _gather(name: str, arguments: Sequence[Any], per_year: int) -> set[Read]:
+    """What a step needs, given what its arguments need; the second of ``prev`` is a number of periods."""
+    found = _only_reads(arguments)
+    if name == "prev":
+        return {read._replace(lag=read.lag + arguments[1]) for read in found}
+    if name == "yoy":
+        return found | {read._replace(lag=read.lag + per_year) for read in found}
+    return {read._replace(is_everywhere=True) for read in found} if name == "rank" else found
+
+
+def _only_reads(stack: Sequence[Any]) -> set[Read]:
+    """Numbers need nothing."""
+    return {read for each in stack if isinstance(each, set) for read in each}
 
 
 def parse(text: str) -> Formula:

@@ -16,14 +16,13 @@ from ..entry import AS_STORED, EntryRule, get_entry_rule
 from ..findings import LineFinding, check_correction, check_line, get_history, get_year_targets, is_explained
 from ..models import Correction, Indicator, InForce, Line, Observation, Period, Return, ReturnStep, Target, Task
 from ..numbers import plain
-from ..periods import shift
+from ..periods import A_YEAR, shift
 from ..recompute.book import Book, open_book
 from ..recompute.judge import get_goal, get_upper
 from ..recompute.targets import judge_typed
 from .entries import NOTHING, Said, get_said_at, get_set_aside
 
 KINDS = ("indicator", "milestone", "narrative")
-STEPS_A_YEAR = {"year": 1, "half": 2, "quarter": 4, "month": 12, "range": 0}
 
 
 @dataclass(frozen=True)
@@ -225,7 +224,7 @@ def _add_figures(row: SheetLine, indicator: Indicator, beside: Beside) -> None:
     row.entry = get_entry_rule(indicator, period, row.history)
     row.previous, row.previous_typed = _value_before(row, indicator, period, 1)
     row.previous_period = "" if row.previous is None else shift(period.span, -1).label
-    row.last_year, row.last_year_typed = _value_before(row, indicator, period, STEPS_A_YEAR[period.frequency])
+    row.last_year, row.last_year_typed = _value_before(row, indicator, period, A_YEAR[period.frequency])
     if row.target:
         row.goal = get_goal(row.target)
         row.goal_upper = get_upper(row.target) if row.target.kind == Target.Kind.RANGE else None

@@ -15,8 +15,9 @@ from ..actions.observations import Statement, record_observations
 from ..analysis import formula as formulas
 from ..formulas import split_reference
 from ..models import Breakdown, Indicator, MissingReason, RecomputeRun, Status
+from ..periods import A_YEAR, shift
 from .graph import ALL, Areas, Scope, get_derived, get_formula
-from .series import FREQUENCIES, Cell, Figure, Series, load_home, make_frame, to_decimal, to_label
+from .series import FREQUENCIES, Cell, Figure, Series, get_span, load_home, make_frame, to_decimal, to_label
 
 PLACES = 6  # what an observation holds
 # A derived figure is as sure as the least sure of what it was made of.
@@ -29,11 +30,20 @@ class Inputs:
 
     cells: dict[Cell, Series]
     codes: dict[str, tuple[int, str]]
+    reads: frozenset[formulas.Read]
 
-    def get(self, area: str, label: str) -> list[Figure]:
-        """The figures of one area and period, those of a referred area with them."""
-        cells = [Cell(indicator, named or area, Breakdown.TOTAL) for indicator, named in self.codes.values()]
-        return [f for cell in cells if (f := self.cells.get(cell, {}).get(label))]
+    def get(self, area: str, label: str, areas: Iterable[str]) -> list[Figure]:
+        """The figures that one value is made of; ``areas`` are all that a rank is among."""
+        return [
+            figure
+            for read in self.reads
+            for cell in self._list_cells(read, area, areas)
+            if (figure := self.cells.get(cell, {}).get(shift(get_span(label), -read.lag).label))
+        ]
+
+    def _list_cells(self, read: formulas.Read, area: str, areas: Iterable[str]) -> list[Cell]:
+        indicator, named = self.codes[read.code]
+        return [Cell(indicator, each, Breakdown.TOTAL) for each in ([named] if named else areas if read.is_everywhere else [area])]
 
 
 def derive(scope: Scope, run: RecomputeRun) -> int:
@@ -78,7 +88,8 @@ def _load_inputs(indicator: Indicator, formula: formulas.Formula, areas: Areas) 
     named = {area for _pk, area in codes.values() if area}
     cells = load_home(reads.values(), ALL if areas is ALL else areas | named)
     # A fact is never made of demonstration values.
-    return Inputs({c: s for c, s in cells.items() if indicator.is_demo or not any(f.is_demo for f in s.values())}, codes)
+    facts = {c: s for c, s in cells.items() if indicator.is_demo or not any(f.is_demo for f in s.values())}
+    return Inputs(facts, codes, formula.reads(A_YEAR[indicator.frequency]))
 
 
 def _make_frames(indicator: Indicator, inputs: Inputs, areas: Areas) -> dict[str, pd.DataFrame]:
@@ -103,7 +114,7 @@ def _state(indicator: Indicator, values: pd.DataFrame, inputs: Inputs, run: Reco
     for area in values.columns:
         for period, value in values[area].dropna().items():
             label = to_label(period)
-            yield _make(indicator, area, label, to_decimal(float(value), PLACES), inputs.get(area, label), run)
+            yield _make(indicator, area, label, to_decimal(float(value), PLACES), inputs.get(area, label, values.columns), run)
 
 
 def _make(indicator: Indicator, area: str, label: str, value: Decimal, inputs: list[Figure], run: RecomputeRun) -> Statement:

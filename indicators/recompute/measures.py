@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..analysis import series as core
 from ..models import Indicator, Result
-from ..periods import shift
+from ..periods import A_YEAR, shift
 from .methods import DIFFERENCE, SERIES
 from .series import FREQUENCIES, Cell, Figure, Series, get_span, inherit, list_inputs, make_frame, to_decimal, to_label
 
@@ -21,7 +21,6 @@ PLACES = 10  # what a result holds
 WITHOUT_GROWTH = {"位", "个百分点"}
 # Shares are compared by their difference, in points of their own unit, and never added over time.
 POINTS = {"%": "pp", "‰": "‰"}
-A_YEAR = {"quarter": 4, "year": 1}
 _STOCK, _FLOW, _YTD, _TOTAL = (Indicator.Accumulation.STOCK, Indicator.Accumulation.FLOW, Indicator.Accumulation.YTD, Indicator.Accumulation.TOTAL)
 
 

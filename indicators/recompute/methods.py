@@ -3,7 +3,7 @@
 Method = tuple[str, str]
 
 SERIES = ("series", "2")  # growth, year to date, annual value; 2: a difference of shares does not grow
-DERIVED = ("formula", "1")
+DERIVED = ("formula", "2")  # 2: as sure and as open as all it reads, of other areas and earlier periods too
 DIFFERENCE = ("stated − counted", "1")
 TARGET = ("progress", "3")  # completion, schedule, light; 3: a figure from before the baseline is no progress
 PACE = ("required pace", "2")  # 2: split by the quarters' own shares of a year, where two whole years tell them

@@ -198,6 +198,27 @@ def test_what_a_formula_needs() -> None:
     assert not parse("a + b").is_rule
 
 
+def test_which_values_a_value_is_computed_of() -> None:
+    assert parse("a / b.000000 * 100").reads(4) == {("a", 0, False), ("b.000000", 0, False)}
+    assert parse("yoy(a) + prev(b, 2)").reads(4) == {("a", 0, False), ("a", 4, False), ("b", 2, False)}
+    assert parse("prev(yoy(a), 1)").reads(1) == {("a", 1, False), ("a", 2, False)}
+    assert parse("rank(a / b) + c").reads(4) == {("a", 0, True), ("b", 0, True), ("c", 0, False)}
+    assert parse("1 + 1").reads(4) == set()
+
+
+@given(st.sampled_from(["yoy(a)", "prev(a, 1) / a", "a + 1", "prev(yoy(a), 2)", "rank(a)", "rank(prev(a, 1))"]), st.integers(0, 11), st.sampled_from(["x", "y"]))
+def test_a_value_changes_only_with_those_it_is_computed_of(text: str, at: int, area: str) -> None:
+    """The slow twin: move each value by itself and see whether the last value of one area moves."""
+    formula, index = parse(text), pd.period_range("2022Q1", periods=12, freq="Q")
+    values = pd.DataFrame({"x": np.arange(1.0, 13.0), "y": np.arange(3.0, 27.0, 2.0)}, index=index)
+    before = formula.evaluate({"a": values})["x"].iloc[-1]
+    moved = values.copy()
+    moved.loc[index[at], area] = 1000.0 if area == "y" else 0.5
+    after = formula.evaluate({"a": moved})["x"].iloc[-1]
+    is_read = any(read.lag == 11 - at and (area == "x" or read.is_everywhere) for read in formula.reads(4))
+    assert is_read or after == before
+
+
 def test_values_that_do_not_go_together() -> None:
     with pytest.raises(FormulaError, match="no values for b"):
         parse("a + b").evaluate({"a": quarters(1)})

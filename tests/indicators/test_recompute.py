@@ -276,6 +276,24 @@ def test_a_code_that_sounds_like_a_rank_ranks_nobody() -> None:
     assert dict(Observation.objects.filter(indicator=place).values_list("area", "value")) == {low: 1}
 
 
+def test_a_rank_is_as_open_as_the_least_open_of_all_it_is_among_and_a_growth_as_its_base() -> None:
+    low, _middle, high = make_provinces()
+    money = make_indicator("money", frequency="year", origin="official", accumulation="flow")
+    fields = {"frequency": "year", "origin": "derived", "accumulation": "stock"}
+    rank = depend(make_indicator("place", **fields, formula="rank(money)", area_level="province"), money)
+    growth = depend(make_indicator("growth", **fields, formula="yoy(money)"), money)
+    observe(money, {"2022": "2", "2023": "4"}, area=low)
+    observe(money, {"2022": "1"}, area=high, classification="internal")
+    observe(money, {"2023": "3"}, area=high)
+    run(TODAY)
+
+    def classes(indicator: Indicator) -> dict[tuple[str, str], str]:
+        return {(o.area_id, o.period_id): o.classification for o in Observation.objects.filter(indicator=indicator)}
+
+    assert classes(rank) == {(low, "2022"): "internal", (high, "2022"): "internal", (low, "2023"): "public", (high, "2023"): "public"}
+    assert classes(growth) == {(low, "2023"): "public", (high, "2023"): "internal"}
+
+
 def test_one_provinces_figure_moves_every_provinces_rank_and_only_its_own_share() -> None:
     low, middle, high = make_provinces()
     money = make_indicator("money", frequency="year", origin="official", accumulation="flow")
