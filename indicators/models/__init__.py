@@ -5,7 +5,9 @@ from .evidence import Evidence
 from .framework import Aggregate, IndexFramework, IndexNode, NodeWeight, Normalise, WeightVersion
 from .index_score import IndexEstimate, IndexMark, IndexScore
 from .indicator import Breakdown, Indicator, IndicatorDefinition, IndicatorDependency
+from .light import Light, LightOverride
 from .line import InForce, Line, LineEntry
+from .milestone import Milestone
 from .observation import ImportBatch, Observation, RegisterCount
 from .period import Period
 from .plan import Aspect, HeadlineIndicator, LightThreshold, Plan
@@ -16,7 +18,8 @@ from .rule import Rule
 from .run import Heartbeat, RecomputeRun, StaleMark
 from .statistics_upload import StatisticsUpload
 from .target import Target, TargetNode, TargetSupersession
-from .task import Light, LightOverride, Milestone, Task, TaskIndicator, TaskStep
+from .task import Task, TaskIndicator, TaskStep
+from .task_version import TaskVersion
 from .values import MissingReason, Qualifier, Status
 
 __all__ = [
@@ -68,5 +71,6 @@ __all__ = [
     "Task",
     "TaskIndicator",
     "TaskStep",
+    "TaskVersion",
     "WeightVersion",
 ]

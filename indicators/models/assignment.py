@@ -11,7 +11,8 @@ from kejiting.accounts.database import SpanOf, is_known, keeps
 from kejiting.accounts.models import Area, Unit
 
 from .indicator import Breakdown, Indicator
-from .task import Milestone, Task
+from .milestone import Milestone
+from .task import Task
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
@@ -37,6 +38,7 @@ class Assignment(models.Model):
     task = models.ForeignKey(Task, models.PROTECT, null=True, blank=True, related_name="assignments", verbose_name=_("任务"))
     is_narrative = models.BooleanField(_("进展情况"), default=False)
     valid = DateRangeField(_("有效期"))
+    recorded_at = models.DateTimeField(_("登记时间"), auto_now_add=True)
     is_demo = models.BooleanField(_("演示"), default=False)
 
     objects = AssignmentQuerySet.as_manager()

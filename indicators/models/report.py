@@ -92,6 +92,7 @@ class Return(models.Model):
     approved_at = models.DateTimeField(null=True, blank=True)
     accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     accepted_at = models.DateTimeField(null=True, blank=True)
+    recorded_at = models.DateTimeField(_("登记时间"), auto_now_add=True)
     is_demo = models.BooleanField(_("演示"), default=False)
 
     objects = ReturnQuerySet.as_manager()

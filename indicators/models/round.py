@@ -19,6 +19,7 @@ class Round(models.Model):
     due_at = models.DateTimeField(_("截止时间"))
     grace_until = models.DateTimeField(_("宽限至"))
     locks_at = models.DateTimeField(_("锁定时间"), null=True, blank=True)
+    recorded_at = models.DateTimeField(_("登记时间"), auto_now_add=True)
     is_demo = models.BooleanField(_("演示"), default=False)
 
     class Meta:

@@ -5,23 +5,12 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.classification import Classification
-from kejiting.accounts.database import append_only, is_known, keeps
+from kejiting.accounts.database import append_only, is_known
 from kejiting.accounts.models import Unit, User
 
 from .document import Document
 from .plan import Aspect, Plan
-
-
-class Light(models.TextChoices):
-    """序时进度's verdict, worst first where a task takes the worst of its parts."""
-
-    RED = "red", _("严重滞后")
-    YELLOW = "yellow", _("滞后")
-    GREY = "grey", _("无法判断")
-    BLUE = "blue", _("临期")
-    GREEN = "green", _("正常")
-    PENDING = "pending", _("本年尚未发布")
-    CLOSED = "closed", _("办结")
+from .task_version import KEEP_VERSION
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -97,6 +86,7 @@ class Task(models.Model):
     state = models.CharField(_("办理状态"), max_length=8, choices=State, default=State.OPEN)
     basis = models.CharField(_("说明"), max_length=120, blank=True)
     classification = models.CharField(_("密级范围"), max_length=10, choices=Classification, default=Classification.PUBLIC)
+    recorded_at = models.DateTimeField(_("登记时间"), auto_now_add=True)
     is_demo = models.BooleanField(_("演示"), default=False)
 
     objects = TaskQuerySet.as_manager()
@@ -120,7 +110,10 @@ class Task(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("plan_id", "aspect_id", "parent_id", "predecessor_id"),
                 func=_PLACE,
-            )
+            ),
+            pgtrigger.Trigger(
+                name="keeps_versions", when=pgtrigger.After, operation=pgtrigger.Insert | pgtrigger.Update, func=KEEP_VERSION
+            ),
         ]
 
     def __str__(self) -> str:
@@ -137,6 +130,7 @@ class TaskIndicator(models.Model):
 
     task = models.ForeignKey(Task, models.CASCADE, related_name="task_indicators")
     indicator = models.ForeignKey("indicators.Indicator", models.PROTECT, related_name="task_indicators")
+    recorded_at = models.DateTimeField(_("登记时间"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("任务指标")
@@ -146,32 +140,6 @@ class TaskIndicator(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id} {self.indicator_id}"
-
-
-class Milestone(models.Model):
-    """A node (节点) of a task: something that is reached or not by a date."""
-
-    task = models.ForeignKey(Task, models.CASCADE, related_name="milestones", verbose_name=_("任务"))
-    number = models.PositiveSmallIntegerField(_("序号"))
-    title_zh = models.CharField(_("节点"), max_length=200)
-    title_en = models.CharField(_("英文"), max_length=300, blank=True)
-    due_on = models.DateField(_("时限"))
-    # A demonstration task's milestones are demonstration with it. This is for those that are so by themselves:
-    # they stay marked when an official list takes over the task.
-    is_demo = models.BooleanField(_("演示"), default=False)
-
-    class Meta:
-        verbose_name = _("节点")
-        verbose_name_plural = _("节点")
-        ordering = ["task", "number"]
-        constraints = [
-            models.UniqueConstraint(name="milestone_number_once_in_task", fields=["task", "number"]),
-            models.CheckConstraint(name="milestone_number_from_one", condition=Q(number__gte=1)),
-        ]
-        triggers = [keeps("milestone_keeps_its_task", "task")]
-
-    def __str__(self) -> str:
-        return self.title_zh
 
 
 class TaskStep(models.Model):
@@ -193,31 +161,3 @@ class TaskStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id} → {self.to_state}"
-
-
-class LightOverride(models.Model):
-    """The office says another light than the computed one, with a reason; it shows as an override.
-
-    An empty light takes the override back. The latest row counts.
-    """
-
-    task = models.ForeignKey(Task, models.CASCADE, related_name="light_overrides")
-    light = models.CharField(_("灯色"), max_length=8, choices=Light, blank=True)
-    reason = models.TextField(_("原因"))
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
-    is_demo = models.BooleanField(_("演示"), default=False)
-
-    class Meta:
-        verbose_name = _("灯色调整")
-        verbose_name_plural = _("灯色调整")
-        ordering = ["pk"]
-        constraints = [models.CheckConstraint(name="light_override_has_reason", condition=~Q(reason=""))]
-        constraints = [
-            models.CheckConstraint(name="light_override_has_reason", condition=~Q(reason="")),
-            is_known("light", ["", *Light.values]),
-        ]
-        triggers = [append_only()]
-
-    def __str__(self) -> str:
-        return f"{self.task_id} {self.light or '-'}"

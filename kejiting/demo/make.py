@@ -12,7 +12,7 @@ from indicators.models import Indicator, Plan, StaleMark, Task
 from indicators.recompute import runner
 from kejiting.accounts.models import User
 
-from .calendar import HISTORY, Calendar
+from .calendar import HISTORY, Calendar, clock_at
 from .content import Content
 from .figures import make_figures
 from .history import make_past_quarter
@@ -56,8 +56,11 @@ def _make(calendar: Calendar) -> bool:
         return False
     _refuse_strangers(plan)
     people = make_people([row["unit"] for row in read("open_round")], calendar)
-    tasks, nodes = make_tasks(plan, people, calendar)
-    content = Content.of(calendar, make_figures(tasks, people, calendar), nodes)
+    # What is asked was there before the first answer, so that a page of an earlier day shows it.
+    with clock_at(calendar.opens_at(min(calendar.offsets) - 1)):
+        tasks, nodes = make_tasks(plan, people, calendar)
+        figures = make_figures(tasks, people, calendar)
+    content = Content.of(calendar, figures, nodes)
     for offset in range(-HISTORY, 0):
         make_past_quarter(plan, offset, people, content)
     make_present_quarter(plan, people, content)
