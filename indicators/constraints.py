@@ -52,6 +52,13 @@ SENTENCES = {
     "dependency_not_on_itself": gettext_lazy("公式不能引用指标自己。"),
     "dependencies_make_no_circle": gettext_lazy("公式绕了一圈又引用到这个指标自己，无法计算。"),
     "indicator_current_definition_is_its_own": gettext_lazy("现行定义须是这个指标自己的定义。"),
+    # the index
+    "index_node_code_once": gettext_lazy("框架里已有同一代码的节点。"),
+    "index_node_one_root": gettext_lazy("一个框架只能有一个总指数。"),
+    "weight_version_once": gettext_lazy("另一人刚刚保存了这个框架的权重，请刷新后再改。"),
+    "weight_version_has_reason": gettext_lazy("请写明权重的依据或调整的理由。"),
+    "weight_version_year_is_near": gettext_lazy("起用年份须在 1990 至 2100 之间。"),
+    "node_weight_from_zero": gettext_lazy("权重不能小于 0。"),
     # documents and targets
     "document_number_once": gettext_lazy("已有同一文号的文件，请直接选用。"),
     "document_title_once": gettext_lazy("已有同一标题、同一日期的文件，请直接选用。"),

@@ -72,6 +72,32 @@ def read_table(file: TextIO) -> list[dict[str, str]]:
     return rows
 
 
+def check_code(code: str) -> None:
+    """Raises ``FrameworkRefused`` for what cannot stand in an address."""
+    if not _CODE.fullmatch(code):
+        raise FrameworkRefused([Problem("", _say_code(code))])
+
+
+def _say_code(code: str) -> str:
+    return _("代码“%(code)s”不合要求：以小写英文字母开头，只含小写英文字母、数字、下划线和连字符。") % {"code": code}
+
+
+def check_shares(**typed: str) -> dict[str, Decimal]:
+    """Numbers from 0 to 1, as typed. Raises ``FrameworkRefused``."""
+    found, problems = {}, []
+    for name, text in typed.items():
+        try:
+            found[name] = parse_number(text)
+        except NotANumber as error:
+            problems.append(Problem(name, str(error)))
+            continue
+        if not 0 <= found[name] <= 1:
+            problems.append(Problem(name, _("须为 0 至 1 之间的数，不能是 %(text)s。") % {"text": text}))
+    if problems:
+        raise FrameworkRefused(problems)
+    return found
+
+
 def check_nodes(table: Sequence[Mapping[str, str]]) -> list[NodeRow]:
     """The nodes, each after its parent's row or before it. Raises ``FrameworkRefused`` with every problem there is."""
     codes = {row.get("indicator", "") for row in table} - {""}
@@ -109,7 +135,7 @@ def _read_numbers(cells: Mapping[str, str]) -> tuple[dict[str, Decimal | None], 
 
 def _check_row(row: NodeRow) -> Iterator[str]:
     if not _CODE.fullmatch(row.code):
-        yield _("代码“%(code)s”不合要求：以小写英文字母开头，只含小写英文字母、数字、下划线和连字符。") % {"code": row.code}
+        yield _say_code(row.code)
     if not row.cells["name_zh"]:
         yield _("没有名称。")
     if row.cells["basis"] not in (*IndexNode.Basis.values, ""):

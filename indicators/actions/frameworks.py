@@ -11,7 +11,7 @@ from kejiting.accounts.models import User
 
 from ..constraints import explained
 from ..errors import WrongState
-from ..framework_sheet import NodeRow, check_nodes
+from ..framework_sheet import NodeRow, check_code, check_nodes
 from ..models import IndexFramework, IndexNode
 from .marks import mark_frameworks
 
@@ -22,6 +22,7 @@ def load_framework(table: Sequence[Mapping[str, str]], *, by: User | None, **fie
 
     A framework's structure does not change: what was estimated by it stays comparable. Another structure is another framework.
     """
+    check_code(fields["code"])
     if IndexFramework.objects.filter(code=fields["code"]).exists():
         raise WrongState(_("已有代码为“%(code)s”的框架：结构不作修改，请另取代码载入，与原框架并列。") % {"code": fields["code"]})
     rows = check_nodes(table)

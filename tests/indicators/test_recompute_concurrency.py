@@ -12,8 +12,7 @@ from django.db.models import Count
 
 from indicators import tasks
 from indicators.models import Heartbeat, RecomputeRun, Result, StaleMark
-from indicators.recompute import run, runner
-from indicators.recompute.claim import only_run
+from indicators.recompute import claim, run, runner
 from tests.builders import make_area, make_indicator, make_target, observe
 
 TODAY = date(2025, 11, 20)
@@ -91,7 +90,7 @@ def test_a_connection_that_breaks_lets_go_of_the_lock(committed: None, quiet: No
     observe(make_indicator(), {"2025-Q1": "3"})
 
     def die() -> None:
-        with only_run():
+        with claim.only_run(claim.VALUES):
             connection.connection.close()
 
     together(die)
@@ -126,7 +125,7 @@ def test_a_real_worker_follows_a_nudge_a_sweep_and_a_kill(committed: None, celer
     wait_for(lambda: completion() == {0.26})
 
     # Killed while a run waits for its turn: whoever comes next does the work.
-    with only_run():
+    with claim.only_run(claim.VALUES):
         observe(indicator, {"2025-Q1": "27"})
         time.sleep(0.5)
         celery_worker.kill()

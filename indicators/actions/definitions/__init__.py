@@ -6,6 +6,7 @@ from .indicators import add_indicator, edit_indicator
 from .targets import set_target, supersede_target
 from .tasks import add_milestone, add_task, edit_milestone, edit_task, link_indicator, override_light, unlink_indicator
 from .thresholds import remove_demo_thresholds, set_threshold
+from .weights import set_weights
 
 __all__ = [
     "add_document",
@@ -23,6 +24,7 @@ __all__ = [
     "remove_demo_thresholds",
     "set_target",
     "set_threshold",
+    "set_weights",
     "supersede_target",
     "unlink_indicator",
 ]

@@ -47,18 +47,16 @@ class Figures:
         return {area: vintages[-1] for area, vintages in cells.items() if vintages[-1].value is not None}
 
     def known_before(self, code: str, label: str, later: str) -> dict[str, Figure]:
-        """What was in force of a year when the first figure of a later one came: what its estimate said then.
+        """What was said of a year when an area's figure of a later one came; what was said since is a revision.
 
-        Where the later year has none (yet), what is in force now.
+        History that was entered only afterwards was never said otherwise: its first vintage stands for what was known.
         """
-        first = min((v[0].recorded_at for v in self.cells.get((code, later), {}).values()), default=None)
-        if first is None:
-            return self.newest(code, label)
+        came = {area: vintages[0].recorded_at for area, vintages in self.cells.get((code, later), {}).items()}
         found = {}
         for area, vintages in self.cells.get((code, label), {}).items():
-            earlier = [v for v in vintages if v.recorded_at <= first]
-            if earlier and earlier[-1].value is not None:
-                found[area] = earlier[-1]
+            known = [v for v in vintages if area not in came or v.recorded_at <= came[area]] or vintages[:1]
+            if known[-1].value is not None:
+                found[area] = known[-1]
         return found
 
 
