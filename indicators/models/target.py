@@ -1,3 +1,5 @@
+from datetime import date, datetime
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -17,9 +19,17 @@ class TargetQuerySet(models.QuerySet["Target"]):
     def visible_to(self, user: User) -> "TargetQuerySet":
         return self if user.clearance == Classification.INTERNAL else self.filter(indicator__classification=Classification.PUBLIC)
 
-    def in_force(self) -> "TargetQuerySet":
-        """Those no later target was said to supersede. Several documents may be in force together."""
-        return self.filter(~Exists(TargetSupersession.objects.filter(superseded=OuterRef("pk"))))
+    def in_force(self, at: datetime | None = None, *, issued_by: date | None = None) -> "TargetQuerySet":
+        """Those no later target was said to supersede. Several documents may be in force together.
+
+        ``at`` asks by what the record held at a moment, ``issued_by`` by the documents that were issued by a day.
+        """
+        rows, links = self, TargetSupersession.objects.filter(superseded=OuterRef("pk"))
+        if at:
+            rows, links = rows.filter(recorded_at__lte=at), links.filter(at__lte=at)
+        if issued_by:
+            rows, links = rows.exclude(document__issued_on__gt=issued_by), links.exclude(target__document__issued_on__gt=issued_by)
+        return rows.filter(~Exists(links))
 
 
 class Target(models.Model):

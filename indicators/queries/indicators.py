@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from kejiting.accounts.models import Area, User
 
-from ..models import Breakdown, Indicator, Observation, Period, Result, Target, TargetSupersession
-from .moments import NOW, Moment
+from ..models import Breakdown, Indicator, IndicatorDefinition, Observation, Period, Result, Target, TargetSupersession, Task
+from .moments import NOW, Moment, NotRecordedYet
 
 Measure = Result.Measure
 
@@ -31,7 +33,7 @@ def get_indicators(user: User, *, search: str = "", origin: str = "", moment: Mo
         found = found.filter(Q(name_zh__icontains=word) | Q(name_en__icontains=word) | Q(code__icontains=word))
     if origin:
         found = found.filter(origin=origin)
-    indicators = list(found)
+    indicators = list(moment.indicators(found))
     home = Observation.objects.visible_to(user).filter(indicator__in=indicators, area=settings.HOME_AREA, breakdown=Breakdown.TOTAL)
     newest: dict[int, Observation] = {}
     counts: dict[int, int] = defaultdict(int)
@@ -102,9 +104,16 @@ def get_indicator(user: User, code: str, area: str = "", moment: Moment = NOW) -
     indicator = (
         Indicator.objects.visible_to(user)
         .select_related("current_definition", "numerator", "denominator", "stated_as")
-        .prefetch_related("definitions__document", "tasks__plan", "dependencies__reads", "dependents__indicator", "counted_by")
+        .prefetch_related(
+            Prefetch("definitions", moment.recorded(IndicatorDefinition.objects.select_related("document"))),
+            Prefetch("tasks", moment.recorded(Task.objects.select_related("plan"))),
+            "dependencies__reads",
+            "dependents__indicator",
+            "counted_by",
+        )
         .get(code=code)
     )
+    _set_back(indicator, moment)
     place = Area.objects.get(pk=area) if area else _default_area(user, indicator)
     points = _get_points(user, indicator, place, moment)
     targets = _get_targets(user, indicator, place, moment)
@@ -113,6 +122,15 @@ def get_indicator(user: User, code: str, area: str = "", moment: Moment = NOW) -
     page.areas, page.areas_period = _get_areas(user, indicator, place, moment)
     _add_difference(user, page, moment)
     return page
+
+
+def _set_back(indicator: Indicator, moment: Moment) -> None:
+    """The definition in force at the moment; nothing of this is saved. Raises ``NotRecordedYet``."""
+    definitions = list(indicator.definitions.all())
+    if moment.as_of and not definitions:
+        raise NotRecordedYet(_("%(day)s 时这个指标还没有登记。") % {"day": timezone.localdate(moment.as_of).isoformat()})
+    if moment.as_of:
+        indicator.current_definition = definitions[-1]
 
 
 def _default_area(user: User, indicator: Indicator) -> Area:
@@ -135,14 +153,17 @@ def _get_points(user: User, indicator: Indicator, area: Area, moment: Moment) ->
 def _get_targets(user: User, indicator: Indicator, area: Area, moment: Moment) -> list[Target]:
     """All targets, those in force and those said to be superseded, by period and date of their document."""
     rows = Target.objects.visible_to(user).filter(indicator=indicator, area=area).select_related("document", "period", "baseline_period")
+    rows = moment.recorded(rows)
+    links = TargetSupersession.objects.filter(superseded__in=rows)
     if moment.as_of:
-        rows = rows.filter(recorded_at__lte=moment.as_of)
+        links = links.filter(at__lte=moment.as_of)
     if moment.known_on:
-        rows = rows.filter(Q(document__issued_on=None) | Q(document__issued_on__lte=moment.known_on))
-    links = {link.superseded_id: link for link in TargetSupersession.objects.filter(superseded__in=rows).select_related("target__document", "by__unit")}
+        rows = rows.exclude(document__issued_on__gt=moment.known_on)
+        links = links.exclude(target__document__issued_on__gt=moment.known_on)
+    by_target = {link.superseded_id: link for link in links.select_related("target__document", "by__unit")}
     targets = list(rows.order_by("period__ends_on", "document__issued_on", "pk"))
     for target in targets:
-        target.indicator, target.link = indicator, links.get(target.pk)  # type: ignore[attr-defined]  # for the page only
+        target.indicator, target.link = indicator, by_target.get(target.pk)  # type: ignore[attr-defined]  # for the page only
     return targets
 
 

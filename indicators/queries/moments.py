@@ -2,14 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, TypeVar
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from ..errors import RecordError
+from ..models import IndicatorDefinition
+from ..models.indicator import IndicatorQuerySet
 from ..models.observation import ObservationQuerySet
 from ..models.result import ResultQuerySet
+from ..models.target import TargetQuerySet
+
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,20 @@ class Moment:
     def is_now(self) -> bool:
         return self.as_of is None and self.known_on is None
 
+    def recorded(self, rows: Rows) -> Rows:
+        """Those of ``rows`` that had entered the record. What was published by when says nothing of definitions."""
+        return rows.filter(recorded_at__lte=self.as_of) if self.as_of else rows
+
+    def indicators(self, rows: IndicatorQuerySet) -> IndicatorQuerySet:
+        """Those of ``rows`` that were defined at the moment."""
+        if not self.as_of:
+            return rows
+        return rows.filter(Exists(IndicatorDefinition.objects.filter(indicator=OuterRef("pk"), recorded_at__lte=self.as_of)))
+
+    def targets(self, rows: TargetQuerySet) -> TargetQuerySet:
+        """Those of ``rows`` that were in force at the moment."""
+        return rows.in_force(self.as_of, issued_by=self.known_on)
+
     def observations(self, rows: ObservationQuerySet) -> ObservationQuerySet:
         """Those of ``rows`` that were there at the moment; ``.latest()`` of them is what was in force."""
         if self.as_of:
@@ -30,12 +51,23 @@ class Moment:
         return rows.known_on(self.known_on) if self.known_on else rows
 
     def results(self, rows: ResultQuerySet) -> ResultQuerySet:
-        """The results that were current at the moment."""
+        """The results that were current at the moment.
+
+        Under ``known_on`` too it is when they were computed that counts: what nobody had computed was not known, and a result
+        made later may stand on figures published later. So a page of a day before this record began has figures and no verdicts.
+        """
         moment = self.as_of or (_end_of(self.known_on) if self.known_on else None)
         return rows.as_of(moment) if moment else rows.current()
 
 
 NOW = Moment()
+
+
+class NotRecordedYet(RecordError):
+    """What is asked about had not entered the record at the moment."""
+
+    status = 404
+    code = "not_recorded_yet"
 
 
 def parse_moment(as_of: str | None, known_on: str | None) -> Moment:

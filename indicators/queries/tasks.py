@@ -1,17 +1,35 @@
 """Reading key tasks: the list with its lights, and one task with everything it is judged by."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from kejiting.accounts.models import User
 
-from ..models import Breakdown, Indicator, Light, LightOverride, Line, Milestone, Observation, Plan, Result, Return, Target, Task
+from ..models import (
+    Breakdown,
+    Indicator,
+    Light,
+    LightOverride,
+    Line,
+    Milestone,
+    Observation,
+    Plan,
+    Result,
+    Return,
+    Target,
+    Task,
+    TaskIndicator,
+    TaskVersion,
+)
 from ..standing import Judged, Judgement, group, is_reached, judge, read_judgements, stand_against_next
-from .moments import NOW, Moment
+from .moments import NOW, Moment, NotRecordedYet
 
 SEVERITY = {light.value: position for position, light in enumerate(Light)}
 
@@ -36,7 +54,7 @@ class TaskRow:
         return SEVERITY[self.judged.colour], self.judged.gap or Decimal(0)
 
 
-_TASK = ("pk", "number", "title_zh", "aspect_id", "aspect__name_zh", "lead_unit__name_zh", "due_on", "is_demo")
+_TASK = ("task_pk", "task_number", "title_zh", "aspect_id", "aspect__name_zh", "lead_unit__name_zh", "due_on", "is_demo")
 
 
 def get_current_plan() -> Plan | None:
@@ -45,16 +63,25 @@ def get_current_plan() -> Plan | None:
 
 def get_tasks(user: User, plan: Plan, moment: Moment = NOW, *, search: str = "") -> list[TaskRow]:
     """The tasks of a plan with how they stand, in the plan's order; two queries."""
-    tasks = Task.objects.visible_to(user).filter(plan=plan).order_by("number")
+    tasks = _get_rows(Task.objects.visible_to(user).filter(plan=plan), moment)
     for word in search.replace("时序进度", "序时进度").split():
         tasks = tasks.filter(_matches(word))
     judgements = group(read_judgements(moment.results(Result.objects.visible_to(user).filter(task__plan=plan))), "task")
-    return [TaskRow(*row, judge(judgements.get(row[0], ()))) for row in tasks.values_list(*_TASK)]
+    rows: Iterable[tuple[Any, ...]] = tasks.values_list(*_TASK)
+    return [TaskRow(*row, judged=judge(judgements.get(row[0], ()))) for row in rows]
+
+
+def _get_rows(tasks: QuerySet[Task], moment: Moment) -> QuerySet[Any]:
+    """What the tasks say, or said at an earlier moment, each with the ``task_number`` it has now."""
+    if not moment.as_of:
+        return tasks.annotate(task_pk=F("pk"), task_number=F("number")).order_by("number")
+    said = TaskVersion.objects.as_of(moment.as_of).filter(task__in=tasks.order_by())
+    return said.annotate(task_pk=F("task_id"), task_number=F("task__number")).order_by("task__number")
 
 
 def _matches(word: str) -> Q:
     found = Q(title_zh__icontains=word) | Q(title_en__icontains=word) | Q(lead_unit__name_zh__icontains=word) | Q(aspect__name_zh__icontains=word)
-    return found | Q(number=int(word)) if word.isdecimal() and len(word) < 5 else found
+    return found | Q(task_number=int(word)) if word.isdecimal() and len(word) < 5 else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +146,30 @@ def get_task(user: User, plan: str, number: int, moment: Moment = NOW) -> TaskPa
         .prefetch_related("cooperating_units")
         .get(plan__code=plan, number=number)
     )
+    _set_back(task, moment)
     judged = judge(read_judgements(moment.results(Result.objects.visible_to(user).filter(task=task))))
     page = TaskPage(task, judged, _get_indicator_parts(user, task, moment), _get_milestone_parts(task, moment), _get_narratives(task, moment))
-    _add_kin(user, page)
+    _add_kin(user, page, moment)
     if judged.light and (override := judged.light.detail.get("override")):
         page.override = LightOverride.objects.select_related("by__unit").filter(pk=override["id"]).first()
     return page
 
 
-def _add_kin(user: User, page: TaskPage) -> None:
+def _set_back(task: Task, moment: Moment) -> None:
+    """What the task said at the moment; nothing of this is saved. Raises ``NotRecordedYet``."""
+    if not moment.as_of:
+        return
+    parts = ("aspect", "parent", "predecessor", "lead_unit", "responsible_office", "document")
+    said = TaskVersion.objects.as_of(moment.as_of).select_related(*parts).filter(task=task).first()
+    if said is None:
+        raise NotRecordedYet(_("%(day)s 时这项任务还没有登记。") % {"day": timezone.localdate(moment.as_of).isoformat()})
+    for name in said.SAID:
+        setattr(task, name, getattr(said, name))
+
+
+def _add_kin(user: User, page: TaskPage, moment: Moment) -> None:
     """The task it continues and those that are part of it, as far as the user may see them."""
-    kin = Task.objects.visible_to(user).filter(Q(pk=page.task.predecessor_id) | Q(parent=page.task))
+    kin = moment.recorded(Task.objects.visible_to(user)).filter(Q(pk=page.task.predecessor_id) | Q(parent=page.task))
     for task in kin.select_related("plan").order_by("number"):
         if task.pk == page.task.predecessor_id:
             page.predecessor = task
@@ -138,7 +178,8 @@ def _add_kin(user: User, page: TaskPage) -> None:
 
 
 def _get_indicator_parts(user: User, task: Task, moment: Moment) -> list[IndicatorPart]:
-    indicators = list(Indicator.objects.visible_to(user).filter(task_indicators__task=task).order_by("task_indicators__pk"))
+    links = moment.recorded(TaskIndicator.objects.filter(task=task, indicator__in=Indicator.objects.visible_to(user)))
+    indicators = [link.indicator for link in links.select_related("indicator").order_by("pk")]
     newest = get_newest(user, indicators, task.area_code, moment)
     rows = Result.objects.visible_to(user).filter(indicator__in=indicators, area=task.area_code, breakdown=Breakdown.TOTAL, target__isnull=False)
     judgements = group(read_judgements(moment.results(rows)), "indicator")
@@ -177,7 +218,7 @@ def get_milestone_lines(milestones: Sequence[Milestone], moment: Moment = NOW) -
 
 
 def _get_milestone_parts(task: Task, moment: Moment) -> list[MilestonePart]:
-    milestones = list(task.milestones.all())
+    milestones = list(moment.recorded(task.milestones.all()))
     lines = get_milestone_lines(milestones, moment)
     return [MilestonePart(milestone, line := lines.get(milestone.pk), is_reached(line, moment.as_of)) for milestone in milestones]
 

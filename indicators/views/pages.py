@@ -1,5 +1,8 @@
 """Pages of the record: plans and tasks, indicators, and where a figure comes from."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpResponse
@@ -14,7 +17,7 @@ from ..charts import build_indicator_chart
 from ..errors import RecordError
 from ..models import Indicator, Light, Plan
 from ..queries.indicators import get_indicator, get_indicators
-from ..queries.moments import NOW, Moment, parse_moment
+from ..queries.moments import NOW, Moment, NotRecordedYet, parse_moment
 from ..queries.provenance import get_count_origin, get_observation_origin, get_result_origin
 from ..queries.tasks import get_aspects, get_current_plan, get_task, get_tasks
 
@@ -71,10 +74,22 @@ def task_page(request: SignedInRequest, plan: str, number: int) -> HttpResponse:
     """One task: its light and what it is made of."""
     moment, problem = read_moment(request)
     try:
-        page = get_task(request.user, plan, number, moment)
+        page, moment, missing = _at_or_now(lambda at: get_task(request.user, plan, number, at), moment)
     except ObjectDoesNotExist:
         raise Http404(_("没有这项任务，或者您无权查看。")) from None
-    return render(request, "indicators/task.html", {"page": page, "moment": moment, "problem": problem}, status=400 if problem else 200)
+    context = {"page": page, "moment": moment, "problem": problem or missing}
+    return render(request, "indicators/task.html", context, status=404 if missing else 400 if problem else 200)
+
+
+Page = TypeVar("Page")
+
+
+def _at_or_now(get_page: Callable[[Moment], Page], moment: Moment) -> tuple[Page, Moment, str]:
+    """The page of a thing at a moment; where it had not entered the record by then the page of now, and the sentence that says so."""
+    try:
+        return get_page(moment), moment, ""
+    except NotRecordedYet as error:
+        return get_page(NOW), NOW, error.message
 
 
 @login_required
@@ -102,11 +117,11 @@ def indicator_page(request: SignedInRequest, code: str) -> HttpResponse:
     """One indicator for an area: trend, targets, vintages, definition."""
     moment, problem = read_moment(request)
     try:
-        page = get_indicator(request.user, code, request.GET.get("area", ""), moment)
+        page, moment, missing = _at_or_now(lambda at: get_indicator(request.user, code, request.GET.get("area", ""), at), moment)
     except (Indicator.DoesNotExist, Area.DoesNotExist):
         raise Http404(_("没有这个指标或地区，或者您无权查看。")) from None
-    context = {"page": page, "chart": build_indicator_chart(page), "moment": moment, "problem": problem}
-    return render(request, "indicators/indicator.html", context, status=400 if problem else 200)
+    context = {"page": page, "chart": build_indicator_chart(page), "moment": moment, "problem": problem or missing}
+    return render(request, "indicators/indicator.html", context, status=404 if missing else 400 if problem else 200)
 
 
 ORIGINS = {"observation": get_observation_origin, "result": get_result_origin, "count": get_count_origin}

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 
 from indicators.models import Indicator
 from indicators.queries.indicators import get_indicator
+from indicators.queries.moments import NotRecordedYet
 from indicators.views.pages import read_moment
 from kejiting.accounts.http import SignedInRequest
 
@@ -33,7 +34,7 @@ def index(request: SignedInRequest) -> HttpResponse:
     tiles, period = get_tiles(request.user, moment)
     try:
         page = get_indicator(request.user, RANK, "", moment)
-    except Indicator.DoesNotExist:
+    except (Indicator.DoesNotExist, NotRecordedYet):
         page = None
     context = {"tiles": tiles, "ranking": make_ranking(tiles), "period": period, "page": page, "moment": moment, "problem": problem}
     return render(request, "dashboard/index.html", context, status=400 if problem else 200)

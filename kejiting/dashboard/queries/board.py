@@ -129,7 +129,7 @@ def _read_targets(user: User, indicators: Mapping[int, Indicator], moment: Momen
     """The targets in force at home with what was judged of them, the soonest due first."""
     judging = Result.objects.visible_to(user).filter(indicator__in=indicators, area=settings.HOME_AREA, target__isnull=False)
     judgements = group(read_judgements(moment.results(judging).newest("target")), "target")
-    in_force = Target.objects.visible_to(user).in_force().filter(indicator__in=indicators, area=settings.HOME_AREA)
+    in_force = moment.targets(Target.objects.visible_to(user)).filter(indicator__in=indicators, area=settings.HOME_AREA)
     targets: dict[int, list[tuple[Target, Judged]]] = defaultdict(list)
     for target in in_force.select_related("document", "period").order_by("period__ends_on", "document__issued_on", "pk"):
         targets[target.indicator_id].append((target, judge(judgements.get(target.pk, ()))))

@@ -76,11 +76,11 @@ class Reports:
 def get_reports(user: User, plan: Plan, moment: Moment) -> Reports:
     """One query now, two for an earlier moment. Everybody sees who has reported; ``is_open_to_user`` says whose return they may open."""
     at = moment.as_of or timezone.now()
-    opened = Round.objects.filter(plan=plan, opens_at__lte=at)
+    opened = moment.recorded(Round.objects.filter(plan=plan, opens_at__lte=at))
     unfinished = opened.filter(Exists(Return.objects.filter(_is_pending(at), round=OuterRef("pk")))).exclude(locks_at__lte=at)
     newest = opened.order_by("-period__ends_on").values("pk")[:1]
     may_open = Return.objects.visible_to(user).filter(pk=OuterRef("pk"))
-    rows = Return.objects.filter(Q(round__in=unfinished) | Q(round=Subquery(newest))).annotate(is_open_to_user=Exists(may_open))
+    rows = moment.recorded(Return.objects.all()).filter(Q(round__in=unfinished) | Q(round=Subquery(newest))).annotate(is_open_to_user=Exists(may_open))
     rows = rows.select_related("unit", "round__period").order_by("round__period__ends_on", "round", "unit__kind", "unit__code")
     reports = list(rows)
     if moment.as_of:
