@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from ..errors import BadQuery
 from ..parsers import ExactJSONParser
 from ..permissions import KeyMayWrite
+from ..schema import ApiSchema
 from ..throttling import KeyThrottle
 from .csv_stream import CSVRenderer, stream_csv
 from .filters import StrictFilterBackend, refuse_unknown
@@ -35,6 +36,7 @@ class Negotiation(DefaultContentNegotiation):
 
 
 class ApiView(APIView):
+    schema = ApiSchema()
     content_negotiation_class = Negotiation
     parser_classes = [ExactJSONParser]
     permission_classes = [IsAuthenticated, KeyMayWrite]

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet, TextChoices
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -74,7 +75,7 @@ def one_of(known: Collection[str]) -> Callable[[str], None]:
 
     def validate(text: str) -> None:
         if text not in known:
-            raise ValidationError(_("“%(text)s”不在其中：%(choices)s") % {"text": text[:20], "choices": "、".join(v for v in known if v)})
+            raise ValidationError(_("“%(text)s”不在其中：%(choices)s") % {"text": text[:20], "choices": "、".join(known)})
 
     return validate
 
@@ -82,12 +83,21 @@ def one_of(known: Collection[str]) -> Callable[[str], None]:
 def choices(field: str, of: type[TextChoices], *, label: str) -> Codes:
     """``?state=draft,returned``: one or several of a list, and nothing else."""
     known = "、".join(f"{value} {name}" for value, name in of.choices if value)
-    return Codes(field_name=field, validators=[one_of(of.values)], label=f"{label}：{known}")
+    return several_of([value for value in of.values if value], field_name=field, label=f"{label}：{known}")
+
+
+def several_of(known: Collection[str], *, label: str, **options: Any) -> Codes:
+    """As ``choices``, of any list of words."""
+    codes = Codes(validators=[one_of(known)], label=label, **options)
+    described = {"type": "string", "enum": list(known), "description": codes.extra["help_text"]}
+    return extend_schema_field(described)(codes)  # type: ignore[no-any-return]  # hands back what it is given
 
 
 def whole_number(field: str, *, label: str) -> filters.NumberFilter:
     """A whole number from 1, of a size the database can compare."""
-    return filters.NumberFilter(field_name=field, label=label, min_value=1, max_value=2**63 - 1, decimal_places=0)
+    number = filters.NumberFilter(field_name=field, label=label, min_value=1, max_value=2**63 - 1, decimal_places=0)
+    described = {"type": "integer", "minimum": 1, "description": label}
+    return extend_schema_field(described)(number)  # type: ignore[no-any-return]  # hands back what it is given
 
 
 NUMBERED = re.compile(r"(?:([-a-zA-Z0-9_]{1,32})/)?([1-9][0-9]{0,8})")
@@ -115,5 +125,6 @@ class Numbered(Codes):
 class Flag(filters.TypedChoiceFilter):
     """``true`` or ``false``, and nothing that looks like it."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(choices=[("true", "true"), ("false", "false")], coerce="true".__eq__, **options)
+    def __init__(self, *, label: str, **options: Any) -> None:
+        super().__init__(choices=[("true", "true"), ("false", "false")], coerce="true".__eq__, label=label, **options)
+        extend_schema_field({"type": "boolean", "description": label})(self)

@@ -19,7 +19,7 @@ from ..errors import BadQuery
 from .base import DetailView, ListView
 from .definitions import plan_and_number
 from .fields import CLASSIFICATION, DEMO, Code, DocumentFields, PageLink, PlainDecimal, words
-from .filters import Codes, Flag, Numbered, choices, one_of, periods, whole_number
+from .filters import Codes, Flag, Numbered, choices, periods, several_of, whole_number
 from .return_serializers import MISSING, QUALIFIER
 
 MOMENT = [
@@ -99,7 +99,7 @@ class ObservationFilters(filters.FilterSet):
     period = periods()
     frequency = choices("period__frequency", Period.Frequency, label="期间的频率")
     indicator_origin = choices("indicator__origin", Indicator.Origin, label="指标的来源")
-    origin = Codes(method="of_origin", validators=[one_of(ORIGINS)], label=f"数值由来：{ORIGIN}")
+    origin = several_of(ORIGINS, method="of_origin", label=f"数值由来：{ORIGIN}")
     is_demo = Flag(label="是否演示")
 
     def of_origin(self, rows: QuerySet[Observation], name: str, value: list[str]) -> QuerySet[Observation]:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,18 +28,6 @@ from .filters import Codes, Flag, choices, filters
 from .return_serializers import CorrectionInput, LineInput, ReturnOutput, ReturnRow, SavedLine, StepInput
 
 IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True, description="读到的版本，如 \"7\"；取此报表任一较早的 ETag。")
-REFUSALS: dict[int, Any] = {
-    401: OpenApiResponse(description="未登录，或密钥无效"),
-    403: OpenApiResponse(description="没有权限"),
-    404: OpenApiResponse(description="没有这张报表，或者无权查看"),
-    409: OpenApiResponse(description="报表状态不符，或批次未开放、已锁定"),
-    422: OpenApiResponse(description="无法保存，message 说明应当怎样"),
-}
-ENTRY_REFUSALS: dict[int, Any] = {
-    **REFUSALS,
-    412: OpenApiResponse(description="这一行在此版本之后已被修改，或版本不明"),
-    428: OpenApiResponse(description="缺少 If-Match"),
-}
 
 
 class ReturnFilters(filters.FilterSet):
@@ -61,22 +49,28 @@ class ReturnList(ListView):
         return get_returns(self.request.user)
 
 
-class ReturnDetail(ApiView):
-    @extend_schema(responses={200: ReturnOutput, 401: REFUSALS[401], 404: REFUSALS[404]})
+class VersionedView(ApiView):
+    """Answers with the return's version as its ``ETag``."""
+
+    has_version = True
+
+
+class ReturnDetail(VersionedView):
+    @extend_schema(responses=ReturnOutput)
     def get(self, request: Request, round: str, unit: str) -> Response:
         """一张报表：本单位此时须填的各行、背景数值、流转记录。响应头 ETag 即版本。"""
         return answer_return(request, find_return(request, round, unit))
 
 
-class ReturnLine(ApiView):
-    @extend_schema(responses={200: SavedLine, 401: REFUSALS[401], 404: REFUSALS[404]})
+class ReturnLine(VersionedView):
+    @extend_schema(responses=SavedLine)
     def get(self, request: Request, round: str, unit: str, line: int) -> Response:
         """报表的一行。"""
         report = find_return(request, round, unit)
         find_line(report, line)
         return answer_line(request, report, line)
 
-    @extend_schema(request=LineInput, parameters=[IF_MATCH], responses={200: SavedLine, **ENTRY_REFUSALS})
+    @extend_schema(request=LineInput, parameters=[IF_MATCH], responses=SavedLine)
     def patch(self, request: Request, round: str, unit: str, line: int) -> Response:
         """填写一行。能存下的数字一律保存，疑点列在 findings；只有存不下的才答 422。没有写的字段不变，但写 value 而不写 qualifier 即为确数。"""
         report = find_return(request, round, unit)
@@ -94,7 +88,7 @@ class ReturnLine(ApiView):
 Step = Callable[..., Return]
 
 
-class ReturnStep(ApiView):
+class ReturnStep(VersionedView):
     verb = ""
     verbs: ClassVar[dict[str, Step]] = {
         "submit": actions.submit_return,
@@ -103,7 +97,7 @@ class ReturnStep(ApiView):
         "accept": actions.accept_return,
     }
 
-    @extend_schema(request=StepInput, responses={200: ReturnOutput, **REFUSALS})
+    @extend_schema(request=StepInput, responses=ReturnOutput)
     def post(self, request: Request, round: str, unit: str) -> Response:
         """submit 提交，approve 审核通过，return 退回（须写理由），accept 接收。可以没有正文。"""
         report = find_return(request, round, unit)
@@ -111,8 +105,8 @@ class ReturnStep(ApiView):
         return answer_return(request, find_return(request, round, unit))
 
 
-class LineCorrection(ApiView):
-    @extend_schema(request=CorrectionInput, responses={200: ReturnOutput, **REFUSALS})
+class LineCorrection(VersionedView):
+    @extend_schema(request=CorrectionInput, responses=ReturnOutput)
     def post(self, request: Request, round: str, unit: str, line: int) -> Response:
         """申请更正已接收的一行；另一人接收之前，原值继续有效。疑点列在该行 correction 的 findings。"""
         report = find_return(request, round, unit)
@@ -125,11 +119,11 @@ class LineCorrection(ApiView):
 Decision = Callable[..., Correction]
 
 
-class CorrectionDecision(ApiView):
+class CorrectionDecision(VersionedView):
     verb = ""
     verbs: ClassVar[dict[str, Decision]] = {"accept": actions.accept_correction, "return": actions.send_back_correction}
 
-    @extend_schema(request=StepInput, responses={200: ReturnOutput, **REFUSALS})
+    @extend_schema(request=StepInput, responses=ReturnOutput)
     def post(self, request: Request, round: str, unit: str, line: int) -> Response:
         """答复一行的待处理更正：accept 接收，return 退回（须写理由）。"""
         report = find_return(request, round, unit)
