@@ -1,0 +1,121 @@
+"""What looks wrong in figures that can be taken: said with the numbers, and left to the person who confirms."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from statistics import median
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+
+from kejiting.accounts.models import Area
+
+from ..formatting import format_value
+from ..models import Indicator
+from .plan import UNCHANGED, Before, Figure, ImportPlan
+
+# The nation and the sum of its provinces may differ by what is rounded, and by what belongs to no province.
+SUM_SHARE = Decimal("0.005")
+# A slip of the unit is a power of ten from 100 on; what truly grows or shrinks so is rare enough to be looked at.
+SLIP = 300
+# What cannot be added up over areas.
+_RATIOS = ("%", "‰", "个百分点", "位", "倍", "岁", "年")
+_MOST_NAMED = 6
+
+Values = Mapping[tuple[str, str], Decimal]  # by area and period
+
+
+class Series(NamedTuple):
+    indicator: Indicator
+    values: Values
+    figures: list[Figure]
+
+
+def find_warnings(plan: ImportPlan, known: Mapping[tuple[str, str, str], Before]) -> list[str]:
+    """Sentences about the figures that would change the record, with what stays of it beside them."""
+    names = {area.pk: area for area in Area.objects.all()}
+    provinces = {a.pk for a in names.values() if a.level == Area.Level.PROVINCE and a.is_ranked}
+    nation = next((a.pk for a in names.values() if a.level == Area.Level.NATION), "")
+    found = []
+    for series in _gather(plan, known):
+        found += _find_slips(series, names)
+        found += _compare_sums(series, provinces, nation)
+    return found
+
+
+def _gather(plan: ImportPlan, known: Mapping[tuple[str, str, str], Before]) -> Iterator[Series]:
+    """By indicator: what its figures would be, those of the file over those of the record."""
+    values: dict[str, dict[tuple[str, str], Decimal]] = defaultdict(dict)
+    for (code, area, period), before in known.items():
+        if before.value is not None:
+            values[code][area, period] = before.value
+    figures: dict[str, list[Figure]] = defaultdict(list)
+    for figure in plan.figures:
+        values[figure.indicator.code][figure.area, figure.period] = figure.value
+        if figure.outcome != UNCHANGED:
+            figures[figure.indicator.code].append(figure)
+    for code, changed in figures.items():
+        yield Series(changed[0].indicator, values[code], changed)
+
+
+def _find_slips(series: Series, names: Mapping[str, Area]) -> Iterator[str]:
+    """A figure that is some hundred times its area's usual one, or a hundredth of it; or what it revises."""
+    by_area: dict[str, dict[str, float]] = defaultdict(dict)
+    for (area, period), value in series.values.items():
+        if value:
+            by_area[area][period] = abs(float(value))
+    slips = [(f, known) for f in series.figures if f.value and (known := _usual_of(f, by_area[f.area])) and _is_slip(abs(float(f.value)) / known)]
+    for figure, known in slips[:_MOST_NAMED]:
+        yield _("“%(indicator)s”%(area)s %(period)s（第 %(row)s 行）为 %(value)s，通常约 %(usual)s，可能写错了单位或位数。") % {
+            "indicator": series.indicator,
+            "area": names[figure.area].short_zh,
+            "period": figure.period,
+            "row": figure.row,
+            "value": _say(figure.value, series.indicator),
+            "usual": _say(Decimal(f"{known:.6g}"), series.indicator),
+        }
+    if len(slips) > _MOST_NAMED:
+        yield _("“%(indicator)s”另有 %(n)s 个数与通常水平相差数百倍。") % {"indicator": series.indicator, "n": len(slips) - _MOST_NAMED}
+
+
+def _usual_of(figure: Figure, of_area: Mapping[str, float]) -> float:
+    """What the figure revises, or the middle of the area's other periods; nothing where these are too few."""
+    if figure.before and figure.before.value:
+        return abs(float(figure.before.value))
+    others = [value for period, value in of_area.items() if period != figure.period]
+    return median(others) if len(others) >= 2 else 0.0
+
+
+def _is_slip(ratio: float) -> bool:
+    return abs(math.log10(ratio)) >= math.log10(SLIP)
+
+
+def _compare_sums(series: Series, provinces: set[str], nation: str) -> Iterator[str]:
+    """Where all provinces and the nation are known: their sum against it."""
+    indicator = series.indicator
+    if indicator.unit_of_measure in _RATIOS or "/" in indicator.unit_of_measure or indicator.name_zh.startswith(("每", "人均")):
+        return
+    touched = {f.period for f in series.figures}
+    apart: list[tuple[str, Decimal, Decimal]] = []
+    for period in sorted(touched):
+        parts = [value for area in provinces if (value := series.values.get((area, period))) is not None]
+        whole = series.values.get((nation, period))
+        if whole is not None and len(parts) == len(provinces) and abs(sum(parts) - whole) > SUM_SHARE * abs(whole):
+            apart.append((period, sum(parts, Decimal(0)), whole))
+    if apart:
+        period, total, whole = max(apart, key=lambda row: abs(row[1] - row[2]) / (abs(row[2]) or 1))
+        share = f"{abs(total - whole) / abs(whole) * 100:.1f}%" if whole else "—"
+        yield _("“%(indicator)s”%(n)s 个省份合计与全国不等（%(periods)s）：%(period)s 合计 %(total)s，全国 %(whole)s，相差 %(share)s。") % {
+            "indicator": indicator,
+            "n": len(provinces),
+            "periods": "、".join(row[0] for row in apart),
+            "period": period,
+            "total": _say(total, indicator),
+            "whole": _say(whole, indicator),
+            "share": share,
+        }
+
+
+def _say(value: Decimal, indicator: Indicator) -> str:
+    return format_value(value, indicator.unit_of_measure, decimals=indicator.decimals)
