@@ -6,15 +6,16 @@ Only cached values are read, never formulas; a cell that is text stays text, wha
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from io import BytesIO
 from typing import Any, BinaryIO
 
 from django.utils.translation import gettext as _
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import get_column_letter, range_boundaries
 
 from .uploads import UploadRefused, check_xlsx
 
@@ -37,39 +38,112 @@ REQUIRED = ("number", "aspect", "title_zh", "lead_unit", "due_on")
 
 @dataclass(frozen=True)
 class SheetRow:
-    """A row as it stands in the file: its number there, and the text of each known column that the file has."""
+    """A row as it stands in the file: its number there, and the text of each known column that the file has.
+
+    ``unreadable`` says of a column why its cell has no text: it is not empty, and must not be taken as such.
+    """
 
     row: int
     cells: dict[str, str]
+    unreadable: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class TaskSheet:
+    """The sheet that was read: its name, its rows, and by known column where that stands, as ``["D", "牵头单位"]``."""
+
+    name: str
     rows: list[SheetRow]
-    ignored: list[str]
+    columns: dict[str, list[str]]
+    ignored: list[str] = field(default_factory=list)
+    other_sheets: list[str] = field(default_factory=list)
+
+    def locate(self, row: int, column: str = "") -> str:
+        """Where somebody finds it: “任务清单”D5（牵头单位）."""
+        if column not in self.columns:
+            return _("“%(sheet)s”第 %(row)s 行") % {"sheet": self.name, "row": row}
+        letter, header = self.columns[column]
+        return _("“%(sheet)s”%(cell)s（%(column)s）") % {"sheet": self.name, "cell": f"{letter}{row}", "column": header}
 
 
 def read_task_sheet(file: BinaryIO, name: str, size: int) -> TaskSheet:
-    """The task rows of a workbook's first sheet that has the columns. Raises ``UploadRefused``."""
+    """The task rows of a workbook's first sheet that has the columns, hidden sheets last. Raises ``UploadRefused``."""
     check_xlsx(file, name, size)
     try:
-        book = load_workbook(file, read_only=True, data_only=True)
-        tables = [list(_read_rows(sheet)) for sheet in book.worksheets]
-        book.close()
+        return _read_book(file)
+    except UploadRefused:
+        raise
     except Exception as error:  # a damaged or hostile file may raise anything; each is the same answer
         raise UploadRefused(_("读不出这个文件的内容：请用 Excel 打开并重新保存后再试。")) from error
-    for table in tables:
-        if found := _find_header(table):
-            return _take_rows(table, *found)
-    needed = "、".join(COLUMNS[field][0] for field in REQUIRED)
-    raise UploadRefused(_("没有找到表头。表头须有这些列：%(columns)s。可先下载模板。") % {"columns": needed})
 
 
-def _read_rows(sheet: Any) -> Iterator[list[str]]:
-    # Some programs write a wrong dimension: rows are then counted as they come, up to our own limit.
+def _read_book(file: BinaryIO) -> TaskSheet:
+    book = load_workbook(file, read_only=True, data_only=True)
+    for sheet in sorted(book.worksheets, key=lambda sheet: sheet.sheet_state != "visible"):
+        table = list(_read_rows(sheet))
+        if found := _find_header([[cell.text for cell in row] for row in table]):
+            others = [other.title for other in book.worksheets if other is not sheet]
+            _fill_merged(table, _read_merged(book, sheet))
+            return _take_rows(sheet.title, table, *found, formulas=_Formulas(file, sheet.title), others=others)
+    needed = "、".join(COLUMNS[known][0] for known in REQUIRED)
+    looked = "、".join(book.sheetnames)[:100]
+    raise UploadRefused(_("没有找到表头。表头须有这些列：%(columns)s。看过的工作表：%(sheets)s。可先下载模板。") % {"columns": needed, "sheets": looked})
+
+
+@dataclass
+class _Cell:
+    text: str
+    is_error: bool = False
+    is_merged: bool = False
+
+
+def _read_rows(sheet: Any) -> Iterator[list[_Cell]]:
+    # Some programs write a wrong dimension: rows are then counted as they come, up to one more than our own limit.
     sheet.reset_dimensions()
-    for row in sheet.iter_rows(max_row=MAX_ROWS, max_col=MAX_COLUMNS, values_only=True):
-        yield [as_text(value) for value in row]
+    for row in sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS):
+        yield [_Cell(as_text(cell.value), cell.data_type == "e") for cell in row]
+
+
+# Searched for, not parsed: a read-only sheet does not know its merged areas, and a tree of all its cells is what it avoids.
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"')
+
+
+def _read_merged(book: Any, sheet: Any) -> list[tuple[int, int, int, int]]:
+    """The sheet's merged areas as (first column, first row, last column, last row)."""
+    return [range_boundaries(ref.decode()) for ref in _MERGED.findall(book._archive.read(sheet._worksheet_path))]
+
+
+def _fill_merged(table: list[list[_Cell]], areas: Iterable[tuple[int, int, int, int]]) -> None:
+    """Only the first cell of a merged area holds its text, which a reader sees beside all of its rows."""
+    filled = 0
+    for column, first, _last_column, last in areas:
+        if first > len(table) or column > len(table[first - 1]):
+            continue
+        rows = table[first:last]
+        filled += len(rows)
+        if filled > MAX_ROWS * MAX_COLUMNS:  # areas do not overlap, in a file that Excel wrote
+            raise UploadRefused(_("文件的内部结构不正常，未予打开。"))
+        for row in rows:
+            row.extend(_Cell("") for _missing in range(column - len(row)))
+            row[column - 1] = _Cell(table[first - 1][column - 1].text, is_merged=True)
+
+
+class _Formulas:
+    """Which cells hold a formula; read only when a cell without a result asks for it."""
+
+    def __init__(self, file: BinaryIO, title: str) -> None:
+        self.file, self.title = file, title
+
+    def has(self, row: int, place: int) -> bool:
+        return (row, place) in self._cells
+
+    @cached_property
+    def _cells(self) -> set[tuple[int, int]]:
+        self.file.seek(0)
+        sheet = load_workbook(self.file, read_only=True)[self.title]
+        sheet.reset_dimensions()
+        rows = sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS)
+        return {(number, place) for number, row in enumerate(rows, start=1) for place, cell in enumerate(row) if cell.data_type == "f"}
 
 
 def as_text(value: object) -> str:
@@ -99,7 +173,7 @@ def _as_header(text: str) -> str:
     return re.sub(r"[\s*（(].*$", "", text.replace(" ", "").lstrip("*"))
 
 
-_FIELD_OF = {name: field for field, names in COLUMNS.items() for name in names}
+_FIELD_OF = {name: known for known, names in COLUMNS.items() for name in names}
 
 
 def _find_header(table: Sequence[Sequence[str]]) -> tuple[int, list[str]] | None:
@@ -124,27 +198,38 @@ def _names_columns(cells: Sequence[str]) -> bool:
     return any(cell in _FIELD_OF for cell in cells) and not any(c.isdigit() for cell in cells for c in cell)
 
 
-def _take_rows(table: Sequence[Sequence[str]], begin: int, header: Sequence[str]) -> TaskSheet:
+def _take_rows(
+    name: str, table: Sequence[Sequence[_Cell]], begin: int, header: Sequence[str], *, formulas: _Formulas, others: list[str]
+) -> TaskSheet:
     places: dict[str, int] = {}
     for place, text in enumerate(header):
-        field = _FIELD_OF.get(text)
-        if field in places:
+        known = _FIELD_OF.get(text)
+        if known in places:
             raise UploadRefused(_("表头有重复的列：%(column)s。") % {"column": text})
-        if field:
-            places[field] = place
-    rows, aspect = [], ""
-    for index, row in enumerate(table[begin:], start=begin + 1):
-        cells = {field: row[place] if place < len(row) else "" for field, place in places.items()}
-        if not any(cells.values()):
-            continue
-        # The aspect's cell is often merged over its tasks: only the first of them holds the text.
-        aspect = cells["aspect"] = cells["aspect"] or aspect
-        rows.append(SheetRow(index, cells))
+        if known:
+            places[known] = place
+    rows = [row for number, cells in enumerate(table[begin:], start=begin + 1) if (row := _take_row(number, cells, places, formulas))]
     if not rows:
         raise UploadRefused(_("表头下面没有任务。"))
-    if len(rows) > MAX_TASKS:
-        raise UploadRefused(_("任务太多：一次最多 %(n)s 行。") % {"n": MAX_TASKS})
-    return TaskSheet(rows, [text for text in header if text and text not in _FIELD_OF])
+    # Past the limit nothing is read: what stands there must not be lost without a word.
+    if len(rows) > MAX_TASKS or rows[-1].row > MAX_ROWS:
+        raise UploadRefused(_("任务太多：一次最多 %(n)s 行，且都在前 %(rows)s 行里。") % {"n": MAX_TASKS, "rows": MAX_ROWS})
+    columns = {known: [get_column_letter(place + 1), header[place]] for known, place in places.items()}
+    return TaskSheet(name, rows, columns, [text for text in header if text and text not in _FIELD_OF], others)
+
+
+def _take_row(number: int, cells: Sequence[_Cell], places: dict[str, int], formulas: _Formulas) -> SheetRow | None:
+    """The row's known cells; None for a row with nothing in them of its own."""
+    found = {known: cells[place] if place < len(cells) else _Cell("") for known, place in places.items()}
+    unreadable = {}
+    for known, cell in found.items():
+        if cell.is_error:
+            unreadable[known] = _("单元格是错误值 %(text)s。") % {"text": cell.text}
+        elif not cell.text and formulas.has(number, places[known]):
+            unreadable[known] = _("单元格是公式而没有算出的结果：请用 Excel 打开并保存，或粘贴为数值。")
+    if not unreadable and not any(cell.text and not cell.is_merged for cell in found.values()):
+        return None
+    return SheetRow(number, {known: cell.text for known, cell in found.items()}, unreadable)
 
 
 # -- the template --------------------------------------------------------------------------------
@@ -157,11 +242,11 @@ def make_template(*, aspects: Iterable[str], units: Iterable[str]) -> bytes:
     book = Workbook()
     sheet = book.active
     sheet.title = _("任务清单")
-    for column, (field, names) in enumerate(COLUMNS.items(), start=1):
+    for column, (known, names) in enumerate(COLUMNS.items(), start=1):
         cell = sheet.cell(1, column, names[0])
         cell.font, cell.alignment = Font(bold=True), Alignment(vertical="center")
         cell.fill = PatternFill("solid", fgColor="E8F0F7")
-        sheet.column_dimensions[get_column_letter(column)].width = _WIDTHS[field]
+        sheet.column_dimensions[get_column_letter(column)].width = _WIDTHS[known]
     sheet.freeze_panes = "A2"
     _write_hints(book.create_sheet(_("填写说明")), aspects, units)
     answer = BytesIO()
@@ -172,9 +257,10 @@ def make_template(*, aspects: Iterable[str], units: Iterable[str]) -> bytes:
 def _write_hints(sheet: Any, aspects: Iterable[str], units: Iterable[str]) -> None:
     lines = [
         _("一行一项任务，填在“任务清单”表里；编号相同的任务将按本表更新，表中没有的任务不变。"),
-        _("任务编号：1 以上的整数。方面：下列方面的名称或序号。"),
+        _("任务编号：1 以上的整数。方面：下列方面的名称或序号；留空或合并单元格，即与上一行相同。"),
         _("配合单位：多个用分号或顿号隔开。完成时限：日期，或 2025年12月、2025-12-31 这样的文字。"),
-        _("牵头省领导、责任处室可以不填。单位名称须与系统中的一致："),
+        _("配合单位、牵头省领导、责任处室可以留空：已有的任务保持不变；要清除已有的内容，写“清除”。"),
+        _("单位名称须与系统中的一致。"),
     ]
     columns = {_("说明"): lines, _("方面"): list(aspects), _("单位"): list(units)}
     for column, (title, texts) in enumerate(columns.items(), start=1):

@@ -12,7 +12,7 @@ from openpyxl import Workbook, load_workbook
 
 from indicators.actions.task_import import ImportPlan, import_tasks, plan_import
 from indicators.dates import NotADate, read_due_date
-from indicators.errors import NotAllowed, NotReady, RecordError, WrongState
+from indicators.errors import NotAllowed, NotReady, Problem, RecordError, WrongState
 from indicators.models import Assignment, ImportBatch, LightOverride, Milestone, Plan, Task, TaskIndicator
 from indicators.task_sheet import TaskSheet, make_template, read_task_sheet
 from indicators.uploads import MAX_SIZE, UploadRefused, check_xlsx
@@ -60,11 +60,11 @@ def row(**changes: Any) -> list[Any]:
 
 
 def intend(plan: Plan, *rows: list[Any], by: User | None = None) -> ImportPlan:
-    return plan_import(read(make_book(*rows)).rows, plan=plan, by=by)
+    return plan_import(read(make_book(*rows)), plan=plan, by=by)
 
 
 def take(plan: Plan, *rows: list[Any], by: User | None = None, header: list[str] | None = None) -> ImportPlan:
-    return import_tasks(read(make_book(*rows, header=header or HEADER)).rows, plan=plan, by=by, name="清单.xlsx")
+    return import_tasks(read(make_book(*rows, header=header or HEADER)), plan=plan, by=by, name="清单.xlsx")
 
 
 # -- reading -----------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ def test_the_size_is_looked_at_first() -> None:
         ({"number": 0}, "不是 1 以上的整数"),
         ({"number": 1.5}, "不是 1 以上的整数"),
         ({"aspect": "方面九"}, "规划的方面有：1 方面一"),
-        ({"title": None}, "没有任务的文字"),
+        ({"title": None}, "没有任务。"),
         ({"title": "长" * 201}, "最多 200 字"),
         ({"lead": None}, "没有牵头单位"),
         ({"lead": "省科枝厅"}, "没有牵头单位“省科枝厅”。相近的有：省科技厅"),
@@ -234,22 +234,121 @@ def test_each_bad_row_is_told_why_and_nothing_is_taken(plan: Plan, changes: dict
     rows = (row(number=7), row(**changes))
     problems = intend(plan, *rows).refused
     assert [p.row for p in problems] == [3]
-    assert words in "".join(problems[0].problems)
+    assert words in "".join(problem.message for problem in problems[0].problems)
     with pytest.raises(NotReady) as caught:
         take(plan, *rows)
-    assert caught.value.problems[0].where == "3"
+    assert "3" in caught.value.problems[0].where
     assert not Task.objects.exists()
     assert not ImportBatch.objects.exists()
 
 
-def test_an_aspect_merged_over_its_tasks_counts_for_each_and_none_at_all_is_refused(plan: Plan) -> None:
+def test_an_aspect_left_out_is_the_one_above_and_none_at_all_is_refused(plan: Plan) -> None:
     assert not intend(plan, row(), row(number=2, aspect=None)).refused
-    assert "没有方面" in intend(plan, row(aspect=None)).refused[0].problems[0]
+    assert "没有方面" in intend(plan, row(aspect=None)).refused[0].problems[0].message
+
+
+def test_an_aspect_is_not_inherited_from_a_row_that_is_wrong(plan: Plan) -> None:
+    refused = intend(plan, row(), row(number=2, aspect="方面九"), row(number=3, aspect=None), row(number=4), row(number=5, aspect=None)).refused
+    assert [(item.number, item.problems[0].message[:12]) for item in refused] == [(2, "没有“方面九”这个方面。"), (3, "没有方面，上一行也没有可")]
+
+
+def test_where_a_cell_is_wrong_is_told_by_sheet_row_and_column(plan: Plan) -> None:
+    (item,) = intend(plan, row(lead="省外星厅", due="长期")).refused
+    assert [problem.where for problem in item.problems] == ["“Sheet”D2（牵头单位）", "“Sheet”F2（完成时限）"]
+
+
+def test_an_empty_cell_leaves_what_is_on_record_and_a_mark_clears_it(plan: Plan) -> None:
+    it, fin, office = (Unit.objects.get(code=code) for code in ("it", "fin", "st-gh"))
+    task = make_task(plan, 1, Unit.objects.get(code="st"), title_zh="原文", responsible_leader="某省长", responsible_office=office)
+    task.cooperating_units.set([it, fin])
+    empty = row(title=None, lead=None, cooperating=None, due=None, leader=None, office=None)
+    assert intend(plan, empty).rows[0].outcome == "unchanged"
+    take(plan, row(title=None, lead=None, cooperating="清除", due=None, leader="—", office="无"))
+    task.refresh_from_db()
+    assert (task.title_zh, task.lead_unit.code, task.responsible_leader, task.responsible_office) == ("原文", "st", "", None)
+    assert not task.cooperating_units.exists()
+    for column in ("title", "lead", "due"):
+        assert "不能清除" in intend(plan, row(**{column: "清除"})).refused[0].problems[0].message
+
+
+def test_a_new_task_is_what_its_row_says(plan: Plan) -> None:
+    take(plan, row(cooperating="无", leader=None, office="—"))
+    task = Task.objects.get()
+    assert (task.responsible_leader, task.responsible_office, task.cooperating_units.count()) == ("", None, 0)
+    shown = intend(plan, row(number=2)).rows[0].shown
+    assert ("牵头单位", "", "省科技厅") in shown
+    assert ("完成时限", "", "2025-12-31") in shown
+
+
+def test_who_leads_from_now_on_cooperates_no_more(plan: Plan) -> None:
+    it, fin = Unit.objects.get(code="it"), Unit.objects.get(code="fin")
+    task = make_task(plan, 1, Unit.objects.get(code="st"))
+    task.cooperating_units.set([it, fin])
+    intended = take(plan, row(lead="省工信厅", cooperating=None))
+    assert ("配合单位", "省财政厅、省工信厅", "省财政厅") in intended.rows[0].shown
+    assert list(task.cooperating_units.all()) == [fin]
+
+
+def test_a_date_that_looks_like_a_slip_is_shown_and_taken(plan: Plan) -> None:
+    make_task(plan, 2, Unit.objects.get(code="st"), starts_on=date(2024, 1, 1), due_on=date(2024, 12, 31))
+    first, second = intend(plan, row(due="2099年"), row(number=2, due="2024年")).rows
+    assert [doubt.message for doubt in first.doubts] == ["2099-12-31 晚于规划期（2025-12-31 止）。"]
+    assert not second.doubts  # as it is on record
+    assert not first.problems
+
+
+# -- cells that are not what they look like -----------------------------------------------------
+
+
+def test_cells_merged_over_rows_count_for_each_row(plan: Plan) -> None:
+    book = load_workbook(make_book(row(), row(number=2, lead=None, due=None), row(number=3, lead=None)))
+    book.active.merge_cells("D2:D4")
+    book.active.merge_cells("F2:F3")
+    book.active["D3"].value  # noqa: B018 - a merged cell is empty
+    rows = read(save(book)).rows
+    assert [(r.cells["lead_unit"], r.cells["due_on"]) for r in rows] == [("省科技厅", "2025年12月")] * 3
+    assert not plan_import(read(save(book)), plan=plan, by=None).refused
+
+
+def test_a_row_that_only_a_merged_cell_reaches_into_is_none() -> None:
+    book = load_workbook(make_book(row()))
+    for column in "ABCDEFGH":
+        book.active.merge_cells(f"{column}2:{column}3")
+    assert [r.row for r in read(save(book)).rows] == [2]
+
+
+def test_a_formula_without_a_result_and_an_error_are_not_taken_for_empty_cells(plan: Plan) -> None:
+    make_task(plan, 1, Unit.objects.get(code="st"))
+    book = load_workbook(make_book(row(leader="=A1", lead=None)))
+    book.active["D2"].value, book.active["D2"].data_type = "#N/A", "e"
+    (item,) = plan_import(read(save(book)), plan=plan, by=None).refused
+    assert [(p.where, p.message[:9]) for p in item.problems] == [("“Sheet”D2（牵头单位）", "单元格是错误值 #"), ("“Sheet”G2（牵头省领导）", "单元格是公式而没有")]
+
+
+def test_the_sheet_that_is_seen_is_read_and_the_others_are_named() -> None:
+    book = Workbook()
+    hidden, first, second = book.active, book.create_sheet("清单"), book.create_sheet("旧清单")
+    hidden.title, hidden.sheet_state = "底稿", "hidden"
+    for sheet in (hidden, first, second):
+        sheet.append(HEADER)
+        sheet.append(row(title=sheet.title))
+    sheet = read(save(book))
+    assert (sheet.name, sheet.rows[0].cells["title_zh"], sheet.other_sheets) == ("清单", "清单", ["底稿", "旧清单"])
+
+
+def test_what_stands_below_the_rows_that_are_read_is_not_lost_without_a_word() -> None:
+    book = Workbook()
+    book.active.append(HEADER)
+    book.active.append(GOOD)
+    for number in range(3_000):
+        book.active.cell(3_001 + number, 1, number + 2)
+    with pytest.raises(UploadRefused, match="前 3000 行"):
+        read(save(book))
 
 
 def test_a_number_twice_is_refused_at_its_second_row(plan: Plan) -> None:
     refused = intend(plan, row(), row(title="又一项")).refused
-    assert [(p.row, p.problems) for p in refused] == [(3, ["任务编号 1 与第 2 行重复。"])]
+    assert [(p.row, p.problems) for p in refused] == [(3, [Problem("“Sheet”A3（任务编号）", "任务编号 1 与第 2 行重复。")])]
 
 
 def test_a_unit_is_found_by_code_and_earlier_name_and_not_when_dissolved(plan: Plan) -> None:
@@ -257,9 +356,9 @@ def test_a_unit_is_found_by_code_and_earlier_name_and_not_when_dissolved(plan: P
     UnitVersion.objects.create(unit=it, name_zh="省工业厅", valid=FOREVER)
     Unit.objects.create(code="old", kind="department", name_zh="省原某厅", dissolved_on=date(2023, 1, 1))
     assert not intend(plan, row(lead="it", cooperating=None), row(number=2, lead="省 工业厅", cooperating=None)).refused
-    assert "2023-01-01 撤销" in intend(plan, row(lead="省原某厅")).refused[0].problems[0]
+    assert "2023-01-01 撤销" in intend(plan, row(lead="省原某厅")).refused[0].problems[0].message
     Unit.objects.create(code="two", kind="office", parent=it, name_zh="规划处")
-    assert "请写代码：st-gh、two" in intend(plan, row()).refused[0].problems[0]
+    assert "请写代码：st-gh、two" in intend(plan, row()).refused[0].problems[0].message
 
 
 # -- taking it ---------------------------------------------------------------------------------
@@ -288,7 +387,7 @@ def test_a_changed_row_updates_what_its_columns_say_and_nothing_else(plan: Plan)
     keep = make_task(plan, 9, Unit.objects.get(code="st"))
     rows = [[1, "方面一", "新的文字", "省科技厅", "2025年"]]
     header = ["任务编号", "方面", "任务", "牵头单位", "完成时限"]
-    intended = plan_import(read(make_book(*rows, header=header)).rows, plan=plan, by=None)
+    intended = plan_import(read(make_book(*rows, header=header)), plan=plan, by=None)
     assert intended.rows[0].shown == [("任务", "任务1", "新的文字")]
     assert intended.not_named == [keep]
     take(plan, *rows, header=header)
@@ -298,11 +397,11 @@ def test_a_changed_row_updates_what_its_columns_say_and_nothing_else(plan: Plan)
 
 
 def test_the_record_must_be_as_the_preview_showed_it(plan: Plan, cast: Cast) -> None:
-    rows = read(make_book(row())).rows
-    facts = plan_import(rows, plan=plan, by=cast.guo).facts
+    sheet = read(make_book(row()))
+    facts = plan_import(sheet, plan=plan, by=cast.guo).facts
     make_task(plan, 1, cast.gxt)
     with pytest.raises(WrongState, match="又有变动"):
-        import_tasks(rows, plan=plan, by=cast.guo, name="x", expected=facts)
+        import_tasks(sheet, plan=plan, by=cast.guo, name="x", expected=facts)
     assert Task.objects.get().title_zh == "任务1"
 
 
@@ -322,7 +421,7 @@ def test_a_demonstration_account_imports_demonstration(plan: Plan, cast: Cast) -
     take(plan, row(), row(number=2), by=demo)
     assert list(Task.objects.order_by("number").values_list("number", "is_demo")) == [(1, True), (2, True), (3, False)]
     assert ImportBatch.objects.get().is_demo
-    assert "演示账号不能修改" in intend(plan, row(number=3), by=demo).refused[0].problems[0]
+    assert "演示账号不能修改" in intend(plan, row(number=3), by=demo).refused[0].problems[0].message
     official.refresh_from_db()
     assert official.title_zh == "任务3"
 
@@ -360,6 +459,18 @@ def test_the_official_list_takes_over_a_demonstration_task_and_leaves_the_marks(
     assert (event.detail["becomes_official"], event.detail["taken_back"]["indicators"], event.is_demo) == (True, ["real_one"], False)
 
 
+def test_nothing_that_only_the_demonstration_said_stays_on_an_official_task(plan: Plan, cast: Cast) -> None:
+    header = ["任务编号", "方面", "任务", "牵头单位", "完成时限"]
+    task = make_task(plan, 1, cast.gxt, is_demo=True, responsible_leader="演示领导", responsible_office=Unit.objects.get(code="st-gh"))
+    task.cooperating_units.set([Unit.objects.get(code="fin")])
+    # What it must say, the list says itself: an empty cell would leave the demonstration's word.
+    with pytest.raises(NotReady):
+        take(plan, [1, "方面一", None, "省科技厅", "2025年"], header=header)
+    take(plan, [1, "方面一", "正式的任务", "省科技厅", "2025年"], header=header)
+    task.refresh_from_db()
+    assert (task.is_demo, task.responsible_leader, task.responsible_office, task.cooperating_units.count()) == (False, "", None, 0)
+
+
 def test_after_the_demonstration_is_gone_the_official_task_stands(plan: Plan, cast: Cast) -> None:
     """The rows a removal deletes by their mark leave nothing behind that would hold them."""
     task = make_task(plan, 1, cast.gxt, is_demo=True)
@@ -380,7 +491,7 @@ def test_the_template_can_be_filled_in_and_read(plan: Plan) -> None:
     assert [cell.value for cell in book.worksheets[0][1]] == HEADER
     assert book.worksheets[1]["C2"].data_type == "s"
     book.worksheets[0].append(GOOD)
-    assert not plan_import(read(save(book)).rows, plan=plan, by=None).refused
+    assert not plan_import(read(save(book)), plan=plan, by=None).refused
 
 
 def test_the_command_takes_a_list(plan: Plan, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -398,7 +509,7 @@ def test_the_command_says_what_is_wrong(plan: Plan, tmp_path: Path, capsys: pyte
     path.write_bytes(make_book(row(lead="省科枝厅")).getvalue())
     with pytest.raises(CommandError, match="一行也没有导入"):
         call_command("import_tasks", path)
-    assert "第 2 行：没有牵头单位“省科枝厅”。相近的有：省科技厅" in capsys.readouterr().err
+    assert "“Sheet”D2（牵头单位）：没有牵头单位“省科枝厅”。相近的有：省科技厅" in capsys.readouterr().err
     with pytest.raises(CommandError, match="打不开文件"):
         call_command("import_tasks", tmp_path / "none.xlsx")
     with pytest.raises(CommandError, match="没有代码为 nine 的规划"):

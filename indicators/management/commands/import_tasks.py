@@ -26,12 +26,12 @@ class Command(BaseCommand):
         plan = _get_plan(options["plan"])
         try:
             sheet, sha256 = _read(path)
-            intended = plan_import(sheet.rows, plan=plan, by=None)
+            intended = plan_import(sheet, plan=plan, by=None)
             self._say(intended)
             if intended.refused:
                 raise CommandError(_("有 %(n)s 行不能导入，一行也没有导入。") % {"n": len(intended.refused)})
             if not options["dry_run"]:
-                import_tasks(sheet.rows, plan=plan, by=None, name=path.name, sha256=sha256, expected=intended.facts)
+                import_tasks(sheet, plan=plan, by=None, name=path.name, sha256=sha256, expected=intended.facts)
         except RecordError as error:
             raise CommandError(error.message) from error
         self.stdout.write(_("试运行，没有保存。") if options["dry_run"] else _("已导入规划“%(plan)s”。") % {"plan": plan})
@@ -39,7 +39,10 @@ class Command(BaseCommand):
     def _say(self, intended: ImportPlan) -> None:
         for row in intended.refused:
             for problem in row.problems:
-                self.stderr.write(_("第 %(row)s 行：%(problem)s") % {"row": row.row, "problem": problem})
+                self.stderr.write(_("%(where)s：%(problem)s") % {"where": problem.where, "problem": problem.message})
+        for row in intended.rows:
+            for doubt in row.doubts:
+                self.stderr.write(_("请核对 %(where)s：%(doubt)s") % {"where": doubt.where, "doubt": doubt.message})
         counts = {name: intended.count(name) for name in ("new", "changed", "unchanged", "refused")}
         self.stdout.write(_("新增 %(new)s 项，更新 %(changed)s 项，不变 %(unchanged)s 项，不能导入 %(refused)s 行。") % counts)
         if official := sum(row.becomes_official for row in intended.rows):

@@ -54,7 +54,7 @@ def upload(request: SignedInRequest) -> HttpResponse:
         return render(request, "indicators/definitions/task_import.html", {"form": form, "plan": plan}, status=status)
     file = form.cleaned_data["file"]
     file.seek(0)
-    kept = {"name": file.name, "sha256": hashlib.sha256(file.read()).hexdigest(), "rows": [asdict(row) for row in sheet.rows], "ignored": sheet.ignored}
+    kept = {"name": file.name, "sha256": hashlib.sha256(file.read()).hexdigest(), "sheet": asdict(sheet)}
     return _show_preview(request, plan, kept)
 
 
@@ -63,7 +63,7 @@ def _read(file: Any) -> TaskSheet:
 
 
 def _show_preview(request: SignedInRequest, plan: Plan, kept: dict[str, Any], *, error: str = "", status: int = 200) -> HttpResponse:
-    intended = plan_import(_rows(kept), plan=plan, by=request.user)
+    intended = plan_import(_sheet(kept), plan=plan, by=request.user)
     request.session[KEPT] = kept | {"facts": intended.facts, "plan": plan.pk}
     return render(request, "indicators/definitions/task_import_preview.html", _context(plan, kept, intended, error), status=status)
 
@@ -74,16 +74,17 @@ def _context(plan: Plan, kept: dict[str, Any], intended: ImportPlan, error: str)
         "plan": plan,
         "name": kept["name"],
         "sha256": kept["sha256"],
-        "ignored": kept["ignored"],
+        "sheet": _sheet(kept),
         "intended": intended,
         "counts": {name: intended.count(name) for name in names},
         "official": sum(row.becomes_official for row in intended.rows),
+        "doubted": sum(bool(row.doubts) for row in intended.rows),
         "error": error,
     }
 
 
-def _rows(kept: dict[str, Any]) -> list[SheetRow]:
-    return [SheetRow(row["row"], row["cells"]) for row in kept["rows"]]
+def _sheet(kept: dict[str, Any]) -> TaskSheet:
+    return TaskSheet(**kept["sheet"] | {"rows": [SheetRow(**row) for row in kept["sheet"]["rows"]]})
 
 
 @defines
@@ -91,11 +92,11 @@ def _rows(kept: dict[str, Any]) -> list[SheetRow]:
 def confirm(request: SignedInRequest) -> HttpResponse:
     """Import what the preview showed: all of it, or nothing."""
     kept, plan = request.session.get(KEPT), get_plan()
-    if plan is None or not kept or kept["sha256"] != request.POST.get("sha256") or kept["plan"] != plan.pk:
+    if plan is None or not kept or "sheet" not in kept or kept["sha256"] != request.POST.get("sha256") or kept["plan"] != plan.pk:
         messages.error(request, _("没有待确认的文件：请重新上传。"))
         return redirect("definition-task-import")
     try:
-        done = import_tasks(_rows(kept), plan=plan, by=request.user, name=kept["name"], sha256=kept["sha256"], expected=kept["facts"])
+        done = import_tasks(_sheet(kept), plan=plan, by=request.user, name=kept["name"], sha256=kept["sha256"], expected=kept["facts"])
     except RecordError as error:
         return _show_preview(request, plan, kept, error=error.message, status=error.status)
     del request.session[KEPT]
