@@ -67,7 +67,7 @@ def get_tasks(user: User, plan: Plan, moment: Moment = NOW, *, search: str = "")
     for word in search.replace("时序进度", "序时进度").split():
         tasks = tasks.filter(_matches(word))
     judgements = group(read_judgements(moment.results(Result.objects.visible_to(user).filter(task__plan=plan))), "task")
-    rows: Iterable[Any] = tasks.values_list(*_TASK)
+    rows: Iterable[tuple[int, int, str, int, str, str, date, bool]] = tasks.values_list(*_TASK)
     return [TaskRow(*row, judge(judgements.get(row[0], ()))) for row in rows]
 
 
