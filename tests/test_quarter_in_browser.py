@@ -7,9 +7,10 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from playwright.sync_api import Browser, Page, expect
 
-from indicators.models import Observation
+from indicators.actions.reporting import send_back_return, submit_return
+from indicators.models import Line, Observation
 from indicators.recompute import run
-from tests.builders import Quarter, make_target, observe
+from tests.builders import Quarter, assign, make_indicator, make_target, observe
 from tests.conftest import WorkerProcess
 
 pytestmark = [pytest.mark.browser, pytest.mark.worker, pytest.mark.slow]
@@ -66,6 +67,13 @@ def value_cell(page: Page, quarter: Quarter) -> Any:
     return page.locator(f"#v{quarter.line().pk}")
 
 
+def hand_in(page: Page) -> None:
+    """Twice: first what would be handed in is shown, then it is."""
+    page.get_by_role("button", name="提交审核").click()
+    expect(page.get_by_role("heading", name="确认提交")).to_be_focused()
+    page.get_by_role("button", name="确认提交").click()
+
+
 def test_a_quarter(quarter: Quarter, people: People, celery_worker: WorkerProcess) -> None:
     leader = people.sign_in("du")
     expect(leader.locator("#panel-tasks")).to_contain_text("任务1")
@@ -84,6 +92,10 @@ def test_a_quarter(quarter: Quarter, people: People, celery_worker: WorkerProces
     staff.keyboard.type("约12")
     expect(row.get_by_role("alert")).to_contain_text("限定")
     expect(cell).to_have_value("约12")
+    # what is not saved is not handed in: a sentence at the button, the cell has the focus
+    staff.get_by_role("button", name="提交审核").click()
+    expect(staff.locator("#submit-problem")).to_contain_text("还有 1 处没有保存")
+    expect(cell).to_be_focused()
     cell.fill("6")
     expect(row).to_contain_text("小于上期累计 8")
     cell.fill("")
@@ -95,7 +107,7 @@ def test_a_quarter(quarter: Quarter, people: People, celery_worker: WorkerProces
     staff.locator(f"#v{quarter.line('milestone').pk}").select_option("1")
     staff.locator(f"#v{quarter.line('narrative').pk}").fill("<script>alert(1)</script> 按计划推进")
     expect(staff.locator("#save-state")).to_have_text("全部已保存")
-    staff.get_by_role("button", name="提交审核").click()
+    hand_in(staff)
     expect(staff.get_by_text("已提交，等待本单位审核人审核。")).to_be_visible()
 
     # 3. the reviewer sends it back with a reason; staff sees it; again; the office accepts
@@ -106,7 +118,7 @@ def test_a_quarter(quarter: Quarter, people: People, celery_worker: WorkerProces
     reviewer.get_by_role("button", name="退回修改").click()
     staff.goto(address)
     expect(staff.get_by_text("请核对口径").first).to_be_visible()
-    staff.get_by_role("button", name="提交审核").click()
+    hand_in(staff)
     reviewer.goto(address)
     reviewer.get_by_role("button", name="审核通过").click()
     expect(reviewer.get_by_text("已审核通过，等待科技厅接收。")).to_be_visible()
@@ -173,9 +185,72 @@ def test_two_browsers_on_one_return(quarter: Quarter, people: People) -> None:
     expect(row.locator(".cell-state")).to_have_text("已保存")
     value_cell(second, quarter).fill("13")
     alert = second.locator(f"#line-{quarter.line().pk}").get_by_role("alert")
+    expect(alert).to_contain_text("已用您的账号在别处改过")
     expect(alert).to_contain_text("12")
     expect(value_cell(second, quarter)).to_have_value("13")
     assert quarter.line().value == 12
-    alert.get_by_role("button", name="保留我的").click()
+    alert.get_by_role("button", name="改为本页所填").click()
     expect(second.locator(f"#line-{quarter.line().pk} .cell-state")).to_have_text("已保存")
+    assert quarter.line().value == 13
+
+
+def test_a_number_under_a_reason_comes_back_with_it(quarter: Quarter, people: People) -> None:
+    """Choosing why there is no value covers the number; it survives a reload, and is reported again when the reason goes."""
+    staff = people.sign_in("xie")
+    address = f"{people.url}/reporting/2025-Q3/gxt/"
+    staff.goto(address)
+    row, cell = staff.locator(f"#line-{quarter.line().pk}"), value_cell(staff, quarter)
+    cell.fill("12")
+    expect(row.locator(".cell-state")).to_have_text("已保存")
+    row.get_by_label("缺报原因").select_option("not_available")
+    expect(staff.locator("#save-state")).to_have_text("全部已保存")
+    assert (quarter.line().value, quarter.line().missing) == (None, "not_available")
+    expect(cell).to_have_value("12")
+    expect(row.get_by_text("保留在此，不会报送")).to_be_visible()
+    staff.goto(address)
+    expect(cell).to_have_value("12")
+    row.get_by_label("缺报原因").select_option("")
+    expect(row.locator(".cell-state")).to_have_text("已保存")
+    expect(row.get_by_text("保留在此，不会报送")).to_be_hidden()
+    assert (quarter.line().value, quarter.line().missing) == (12, "")
+
+
+PASTE = """([element, text]) => {
+  const data = new DataTransfer();
+  data.setData("text/plain", text);
+  element.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_a_column_from_a_sheet_fills_the_cells_below(quarter: Quarter, people: People) -> None:
+    second = Line.objects.create(report=quarter.report, assignment=assign(quarter.cast.gxt, indicator=make_indicator("second"), task=quarter.task))
+    staff = people.sign_in("xie")
+    staff.goto(f"{people.url}/reporting/2025-Q3/gxt/")
+    text = '1,234\t"一行\n两行"\r\n约5\r\n已完成\r\n9\r\n'
+    staff.evaluate(PASTE, [value_cell(staff, quarter).element_handle(), text])
+    for pk, state in ((quarter.line().pk, "已保存"), (second.pk, "未保存"), (quarter.line("milestone").pk, "已保存")):
+        expect(staff.locator(f"#line-{pk} .cell-state")).to_have_text(state)
+    expect(staff.locator(f"#line-{second.pk}").get_by_role("alert")).to_contain_text("请填 5")
+    expect(staff.locator("#pasted")).to_contain_text("已粘贴 4 格")
+    expect(staff.locator("#pasted")).to_contain_text("最后 1 行没有粘贴")
+    assert (quarter.line().value, quarter.line().note, quarter.line("milestone").value) == (1234, "一行\n两行", 1)
+
+
+def test_a_page_left_open_says_that_the_return_was_handed_in(quarter: Quarter, people: People) -> None:
+    """What cannot be saved any more stays on the page, which says who handed in and only shows from then on."""
+    quarter.fill("12")
+    stale = people.sign_in("xie")
+    stale.goto(f"{people.url}/reporting/2025-Q3/gxt/")
+    submit_return(quarter.report, by=quarter.cast.xie)
+    value_cell(stale, quarter).fill("13")
+    expect(stale.locator("#stale")).to_contain_text("已由gxt xie")
+    expect(stale.locator("#stale")).to_contain_text("还有 1 项没有保存")
+    expect(value_cell(stale, quarter)).to_have_value("13")
+    expect(value_cell(stale, quarter)).not_to_be_editable()
+    expect(stale.get_by_role("button", name="提交审核")).to_be_hidden()
+    assert quarter.line().value == 12
+    # sent back while the page is still open: it can be filled again, and saves what it kept
+    send_back_return(quarter.report, by=quarter.cast.shen, reason="请核对")
+    stale.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(stale.locator(f"#line-{quarter.line().pk} .cell-state")).to_have_text("已保存")
     assert quarter.line().value == 13

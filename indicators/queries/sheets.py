@@ -13,7 +13,16 @@ from django.utils.translation import gettext as _
 from kejiting.accounts.models import User
 
 from ..entry import AS_STORED, EntryRule, get_entry_rule
-from ..findings import LineFinding, check_correction, check_line, get_history, get_year_targets, is_explained
+from ..findings import (
+    LineFinding,
+    check_correction,
+    check_line,
+    get_history,
+    get_year_targets,
+    is_blocking,
+    is_explained,
+    say_what_blocks,
+)
 from ..models import Correction, Indicator, InForce, Line, Observation, Period, Return, ReturnStep, Target, Task
 from ..numbers import plain
 from ..periods import A_YEAR, shift
@@ -80,6 +89,10 @@ class SheetLine:
         return self.entry.to_typed(self.set_aside.value) if self.line.missing else self.typed
 
     @property
+    def has_set_aside(self) -> bool:
+        return bool(self.line.missing) and (self.set_aside.value is not None or bool(self.set_aside.progress))
+
+    @property
     def is_changed(self) -> bool:
         """Whether the line says something else than when its return was last sent back."""
         return self.returned is not None and self.returned.differs(self.line)
@@ -120,6 +133,11 @@ class SheetLine:
         return self.line.assignment.subject
 
     @property
+    def label(self) -> str:
+        """What the line is called where its task is named already."""
+        return _("工作进展") if self.line.kind == "narrative" else self.name
+
+    @property
     def task(self) -> Task | None:
         """The task the line is shown under."""
         assignment = self.line.assignment
@@ -151,6 +169,33 @@ class Sheet:
     @property
     def filled(self) -> int:
         return sum(row.line.is_filled for row in self.lines)
+
+    @property
+    def ordered(self) -> list[SheetLine]:
+        """The lines in the order in which they stand in the grid."""
+        return [row for _task, rows in self.groups for row in rows]
+
+    @property
+    def missing(self) -> list[SheetLine]:
+        return [row for row in self.ordered if row.line.missing]
+
+    @property
+    def reported(self) -> list[SheetLine]:
+        return [row for row in self.ordered if row.line.is_filled and not row.line.missing]
+
+    @property
+    def warned(self) -> list[SheetLine]:
+        return [row for row in self.ordered if any(f.severity == "warning" for f in row.findings)]
+
+    @property
+    def blocking(self) -> list[tuple[SheetLine, str, str]]:
+        """What keeps the return from being handed in, in the grid's order: the line, what to do, and in which cell (v or t)."""
+        return [
+            (row, say_what_blocks(row.line, finding), "v" if finding.severity == "error" else "t")
+            for row in self.ordered
+            for finding in row.findings
+            if is_blocking(row.line, finding)
+        ]
 
     @property
     def groups(self) -> list[tuple[Task | None, list[SheetLine]]]:

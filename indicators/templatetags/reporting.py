@@ -5,10 +5,10 @@ from decimal import Decimal
 from django import template
 from django.utils.translation import gettext as _
 
-from ..formatting import format_value
+from ..formatting import YI, format_value
 from ..models import MissingReason, Qualifier, Target
 from ..numbers import plain as plain_text
-from ..queries.sheets import Sheet
+from ..queries.sheets import SheetLine
 
 register = template.Library()
 
@@ -17,6 +17,31 @@ register = template.Library()
 def plain(value: Decimal | str | None) -> str:
     """A value as it is typed: no grouping, no trailing zeros, nothing for None or for what a template did not find."""
     return plain_text(value) or "" if isinstance(value, Decimal) else ""
+
+
+@register.filter
+def number(value: Decimal | str | None) -> str:
+    """A value to compare with others in the unit of its row: grouped from 10,000 on, with the decimals that it has."""
+    text = plain(value)
+    whole, dot, fraction = text.lstrip("-").partition(".")
+    return f"{'-' if text.startswith('-') else ''}{int(whole):,}{dot}{fraction}" if len(whole) > 4 else text
+
+
+@register.filter
+def goal(row: SheetLine) -> str:
+    """The year's target as a number in the unit of its row; a dash where it is no number there."""
+    if row.target is None or row.goal is None:
+        return "—"
+    if row.goal_upper is not None:
+        return f"{number(row.goal)}–{number(row.goal_upper)}"
+    sign = "" if row.target.comparison == Target.Comparison.EQUAL else f"{row.target.get_comparison_display()} "
+    return f"{sign}{number(row.goal)}"
+
+
+@register.filter
+def in_yi(value: Decimal | str | None, unit: str) -> str:
+    """A large amount of 万元 in 亿元, as a help to read it; nothing for any other."""
+    return format_value(value, unit) if unit == "万元" and isinstance(value, Decimal) and abs(value) >= YI else ""
 
 
 @register.filter
@@ -31,12 +56,6 @@ def target_text(target: Target) -> str:
     if target.kind in (Target.Kind.CHANGE, Target.Kind.GROWTH):
         return (_("较基期变化 %(value)s") if target.kind == Target.Kind.CHANGE else _("较基期增长 %(value)s")) % {"value": value}
     return value if target.comparison == Target.Comparison.EQUAL else f"{target.get_comparison_display()}{value}"
-
-
-@register.simple_tag
-def line_name(sheet: Sheet, key: str) -> str:
-    """The name of the line a problem is about."""
-    return next((row.name for row in sheet.lines if str(row.line.pk) == key), "")
 
 
 @register.simple_tag

@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.dateformat import format as date_format
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -144,7 +144,11 @@ def _say_stored(row: SheetLine) -> str:
     """What is stored of a line, in a few words."""
     if row.line.missing:
         return row.line.get_missing_display()
-    return Truncator(row.line.progress).chars(40) if row.line.kind == "narrative" else plain(row.typed) or ""
+    if row.line.kind == "narrative":
+        return Truncator(row.line.progress).chars(40)
+    if row.line.kind == "milestone" and row.line.value is not None:
+        return _("已完成") if row.line.value == 1 else _("未完成")
+    return plain(row.typed) or ""
 
 
 @login_required

@@ -1,195 +1,43 @@
-// The grid of a return: saves each cell as it is typed, says in words what became of it, and never
-// throws away what was typed. One request a line at a time; the newest content always wins the queue.
+// The page of a return that is being filled: the keyboard, pasting, handing in, and what closes it.
+// What one line does is in entry-row.js.
+
+import { Row, token } from "./entry-row.js";
+import { readBlock } from "./entry-paste.js";
 
 const grid = document.querySelector("#grid");
 const words = grid.dataset;
 const summary = document.querySelector("#save-state");
-const form = document.querySelector("#submit-form");
-const TYPING_PAUSE = 700;
-const RETRY_FIRST = 2000;
-const RETRY_MOST = 30000;
+const live = document.querySelector("#live");
+const stale = document.querySelector("#stale");
+const pasted = document.querySelector("#pasted");
+const STATE_PAUSE = 20_000;
+const CHECK_PAUSE = 500;
 
-/** The token of now: signing in again in another tab makes a new one, and this page must go on saving. */
-function token() {
-  return /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? form.elements.csrfmiddlewaretoken.value;
-}
-
-/** What one line of the grid knows of itself. */
-class Row {
-  constructor(element) {
-    this.element = element;
-    this.seen = Number(element.dataset.seen);
-    this.dirty = new Map();
-    this.sending = false;
-    this.failed = false;
-    this.delay = RETRY_FIRST;
-    this.timer = 0;
-  }
-
-  get isSettled() {
-    return this.dirty.size === 0 && !this.sending;
-  }
-
-  field(name) {
-    return this.element.querySelector(`[data-field="${name}"]`);
-  }
-
-  slot(name) {
-    return this.element.querySelector(`[data-slot="${name}"]`);
-  }
-
-  /** A field changed: remember it, and save soon. A reason for having no value empties the value, and the reverse. */
-  touch(field, wait = TYPING_PAUSE) {
-    const name = field.dataset.field;
-    if (name === "missing" && field.value) ["value", "qualifier"].forEach((other) => this.clear(other));
-    if (name === "value" && field.value.trim() && this.field("missing")?.value) this.clear("missing");
-    this.dirty.set(name, field.value);
-    this.say("unsaved");
-    this.later(wait);
-  }
-
-  clear(name) {
-    const field = this.field(name);
-    if (!field) return;
-    field.value = "";
-    this.dirty.delete(name);
-  }
-
-  later(wait) {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.save(), wait);
-  }
-
-  async save() {
-    clearTimeout(this.timer);
-    if (this.sending || this.dirty.size === 0) return;
-    const sent = new Map(this.dirty);
-    this.sending = true;
-    this.say("saving");
-    let response;
-    try {
-      response = await fetch(`${words.url}${this.element.dataset.line}/`, {
-        method: "POST",
-        headers: { "X-CSRFToken": token() },
-        body: new URLSearchParams([...sent, ["seen", String(this.seen)]]),
-        redirect: "manual",
-      });
-    } catch {
-      this.sending = false;
-      return this.retry(words.offline);
-    }
-    this.sending = false;
-    const isWorded = response.headers.get("Content-Type")?.startsWith("application/json");
-    if (response.type === "opaqueredirect" || (response.status === 403 && !isWorded)) return this.retry(words.signedOut);
-    if (response.status >= 500) return this.retry(words.offline);
-    const answer = await response.json().catch(() => ({ message: `${words.unsaved}（${response.status}）` }));
-    this.delay = RETRY_FIRST;
-    if (response.ok) this.accept(sent, answer);
-    else if (response.status === 412) this.conflict(answer);
-    else this.refuse(answer.message);
-  }
-
-  accept(sent, answer) {
-    for (const [name, value] of sent) if (this.dirty.get(name) === value) this.dirty.delete(name);
-    this.failed = false;
-    this.seen = answer.version;
-    this.problem("");
-    this.show(answer);
-    // A full-width or grouped number comes back plain, unless it is being typed again already.
-    const field = this.field("value");
-    if (sent.has("value") && !this.dirty.has("value") && document.activeElement !== field && answer.value !== undefined) field.value = answer.value;
-    document.querySelector("#filled").value = answer.filled;
-    if (this.dirty.size) this.later(0);
-    else this.say("saved");
-  }
-
-  show(answer) {
-    for (const name of ["verdict", "findings", "other"]) {
-      const slot = this.slot(name);
-      if (slot && answer[name] !== undefined) slot.innerHTML = answer[name];
-    }
-    const value = this.field("value");
-    const hasError = this.element.querySelector(".msg.e") !== null;
-    value.toggleAttribute("aria-invalid", hasError);
-    if (hasError) value.setAttribute("aria-invalid", "true");
-  }
-
-  /** The server will not store what was typed: it stays in the cell, with the sentence under it. */
-  refuse(message) {
-    this.failed = true;
-    // What was said of the value before is not true of this one.
-    this.show({ findings: "", verdict: "", other: "" });
-    this.problem(message);
-    this.field("value").setAttribute("aria-invalid", "true");
-    this.say("unsaved");
-  }
-
-  /** Not answered at all: what was typed stays, and is sent again by itself. */
-  retry(message) {
-    this.problem(message);
-    this.say("unsaved");
-    this.later(this.delay);
-    this.delay = Math.min(this.delay * 2, RETRY_MOST);
-  }
-
-  conflict(answer) {
-    const box = this.problem(`${words.conflict}（${answer.by}）。${words.theirs}：${answer.value || answer.missing || words.empty}　`);
-    const choose = (label, action) => {
-      const button = Object.assign(document.createElement("button"), { type: "button", className: "btn small", textContent: label });
-      button.addEventListener("click", action);
-      box.append(button);
-    };
-    choose(words.mine, () => {
-      this.seen = answer.version;
-      this.save();
-    });
-    choose(words.take, () => {
-      this.dirty.clear();
-      this.seen = answer.version;
-      for (const name of ["value", "missing", "qualifier", "note", "problems", "next_steps"]) {
-        const field = this.field(name);
-        if (field) field.value = answer[name];
-      }
-      this.problem("");
-      this.show(answer);
-      this.say("saved");
-    });
-    this.failed = true;
-    this.say("unsaved");
-  }
-
-  problem(text) {
-    const slot = this.slot("problem");
-    slot.replaceChildren();
-    if (!text) {
-      if (!this.element.querySelector(".msg.e")) this.field("value").removeAttribute("aria-invalid");
-      return null;
-    }
-    const message = Object.assign(document.createElement("p"), { className: "msg e", textContent: text });
-    message.setAttribute("role", "alert");
-    slot.append(message);
-    return message;
-  }
-
-  say(state) {
-    const mark = this.element.querySelector(".cell-state");
-    mark.dataset.state = state;
-    mark.textContent = words[state];
-    tellAll();
-  }
-}
-
-const rows = new Map([...grid.querySelectorAll("tr[data-line]")].map((element) => [element, new Row(element)]));
+const rows = new Map([...grid.querySelectorAll("tr[data-line]")].map((element) => [element, new Row(element, words, { told, saved, closed: askState })]));
 const rowOf = (node) => rows.get(node.closest("tr[data-line]"));
 const unsettled = () => [...rows.values()].filter((row) => !row.isSettled);
 
-function tellAll() {
+/** One sentence for the whole page, and for who hears the page: which line, and what became of it. */
+function told(row, state) {
   const open = unsettled();
   summary.textContent = open.length ? `${words.unsaved} ${open.length}` : words.allSaved;
-  summary.classList.toggle("c-bad", open.some((row) => row.failed));
+  summary.classList.toggle("c-bad", open.some((each) => each.failed));
+  if (state === "saved" || state === "kept") say(`${row.name}：${state === "kept" ? words.kept : words.saved}`);
 }
 
+function say(text) {
+  live.textContent = text;
+}
+
+function saved(answer) {
+  document.querySelector("#filled").value = answer.filled;
+  if (document.querySelector("#submit[data-checked]")) checkSoon();
+}
+
+// -- typing ----------------------------------------------------------------------------------------
+
 grid.addEventListener("input", (event) => {
+  pasted.hidden = true;
   if (event.target.dataset.field && !event.isComposing) rowOf(event.target).touch(event.target);
 });
 grid.addEventListener("compositionend", (event) => {
@@ -199,10 +47,12 @@ grid.addEventListener("change", (event) => {
   if (event.target.dataset.field) rowOf(event.target).touch(event.target, 0);
 });
 
+const column = (field) => [...grid.querySelectorAll(`[data-col="${field.dataset.col}"]`)];
+
 /** Up and down a column by keyboard; a textarea keeps its own arrows, and Alt+Enter its new line. */
 function move(from, step) {
-  const column = [...grid.querySelectorAll(`[data-col="${from.dataset.col}"]`)];
-  const next = column[column.indexOf(from) + step];
+  const cells = column(from);
+  const next = cells[cells.indexOf(from) + step];
   if (!next) return;
   next.focus();
   next.select?.();
@@ -227,20 +77,139 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// -- pasting ---------------------------------------------------------------------------------------
+
+/** A column, or numbers with their notes beside them, copied from a sheet: each row into the line below the last. */
+grid.addEventListener("paste", (event) => {
+  if (event.target.dataset.col !== "value") return;
+  const block = readBlock(event.clipboardData.getData("text/plain"));
+  if (block.length < 2 && (block[0]?.length ?? 0) < 2) return;
+  event.preventDefault();
+  const cells = column(event.target);
+  const below = cells.slice(cells.indexOf(event.target));
+  let filled = 0;
+  block.slice(0, below.length).forEach(([value, note], at) => {
+    filled += fill(below[at], value.trim());
+    filled += fill(rowOf(below[at]).field("note"), note?.trim());
+  });
+  const over = block.length - below.length;
+  pasted.textContent = [
+    words.pasted.replace("{n}", filled),
+    over > 0 ? words.pastedOver.replace("{n}", over) : "",
+    block.some((row) => row.length > 2) ? words.pastedWide : "",
+  ].join("");
+  pasted.hidden = false;
+});
+
+/** Put pasted text where it belongs; an empty cell of the sheet leaves what is there. */
+function fill(field, text) {
+  if (!text || !field) return 0;
+  if (field.tagName === "SELECT") {
+    const option = [...field.options].find((each) => each.value === text || each.text.trim() === text);
+    if (!option) {
+      rowOf(field).problem(words.noChoice.replace("{text}", text.slice(0, 40)));
+      return 0;
+    }
+    field.value = option.value;
+  } else {
+    field.value = text;
+  }
+  rowOf(field).touch(field, 0);
+  return 1;
+}
+
+// -- the connection, and what closes the page ------------------------------------------------------
+
 window.addEventListener("online", () => unsettled().forEach((row) => row.save()));
 window.addEventListener("beforeunload", (event) => {
   if (unsettled().length) event.preventDefault();
 });
 
-// Handing in waits for the last cell to be saved; a cell that cannot be saved is shown instead.
-form.addEventListener("submit", async (event) => {
-  form.elements.csrfmiddlewaretoken.value = token();
-  if (!unsettled().length) return;
+/** Somebody handed the return in, or the round was locked: this page then only shows, and keeps what it could not save. */
+async function askState() {
+  let answer;
+  try {
+    const response = await fetch(words.stateUrl, { cache: "no-store", redirect: "error" });
+    if (!response.ok) return;
+    answer = await response.json();
+  } catch {
+    return; // the rows say what is wrong with the connection
+  }
+  if (answer.editable && !stale.hidden) reopen();
+  if (!answer.editable) close(answer.message);
+}
+
+function close(message) {
+  const left = unsettled();
+  const link = Object.assign(document.createElement("a"), { href: location.pathname.replace(/submit\/$/, ""), textContent: words.reload });
+  const sentence = message + (left.length ? words.staleUnsaved.replace("{n}", left.length) : "");
+  if (stale.textContent === sentence + words.reload) return;
+  stale.replaceChildren(sentence, link);
+  stale.hidden = false;
+  document.querySelector("#submit").hidden = true;
+  rows.forEach((row) => row.close(true));
+}
+
+function reopen() {
+  stale.hidden = true;
+  stale.replaceChildren();
+  document.querySelector("#submit").hidden = false;
+  rows.forEach((row) => row.close(false));
+  say(words.again);
+  unsettled().forEach((row) => row.save());
+}
+
+setInterval(() => document.hidden || askState(), STATE_PAUSE);
+document.addEventListener("visibilitychange", () => document.hidden || askState());
+
+// -- handing in ------------------------------------------------------------------------------------
+
+/** Handing in waits for the last cell to be saved; a cell that cannot be is shown instead, with a sentence at the button. */
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.closest("#submit")) return;
+  if (form.method === "post") form.elements.csrfmiddlewaretoken.value = token();
+  if (form.method === "post" && !unsettled().length) return;
   event.preventDefault();
   await Promise.all(unsettled().map((row) => row.save()));
-  const left = unsettled();
-  if (left.length === 0) event.target.submit();
-  else left[0].field("value").focus();
+  const wrong = [...rows.values()].filter((row) => !row.isSettled || row.isWrong);
+  const problem = document.querySelector("#submit-problem");
+  if (problem) problem.textContent = wrong.length ? words.stop.replace("{n}", wrong.length) : "";
+  if (wrong.length) wrong[0].first().focus();
+  else await check({ focus: true });
 });
 
-document.querySelector("#errors")?.focus();
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("#submit [data-back]")) return;
+  event.preventDefault();
+  grid.querySelector("[data-col]").focus();
+});
+
+let checking = 0;
+function checkSoon() {
+  clearTimeout(checking);
+  checking = setTimeout(() => check({ focus: false }), CHECK_PAUSE);
+}
+
+/** Ask what would be handed in, or what is in the way, and show it in place of the button. */
+async function check({ focus }) {
+  const place = document.querySelector("#submit");
+  const address = `${location.pathname.replace(/submit\/$/, "")}submit/`;
+  let fresh = null;
+  try {
+    const response = await fetch(address, { cache: "no-store", redirect: "manual" });
+    if (response.ok) fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("#submit");
+  } catch {
+    fresh = null;
+  }
+  if (!fresh) {
+    document.querySelector("#submit-problem")?.replaceChildren(words.offline);
+    return askState();
+  }
+  const typed = place.querySelector("input[name=reason]")?.value;
+  place.replaceWith(fresh);
+  if (typed && fresh.querySelector("input[name=reason]")) fresh.querySelector("input[name=reason]").value = typed;
+  if (focus) fresh.querySelector("h2[tabindex]")?.focus();
+}
+
+(document.querySelector("#errors") ?? document.querySelector("#submit h2[tabindex]"))?.focus();

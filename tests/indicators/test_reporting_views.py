@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from indicators.actions import rounds
 from indicators.models import Line, LineEntry, Return
-from tests.builders import Quarter, assign, make_indicator, observe
+from tests.builders import Quarter, assign, make_indicator, make_target, observe
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +71,8 @@ def test_a_conflict_shows_what_the_other_wrote(client: Client, quarter: Quarter)
     sign_in(client, quarter, "xie")
     save(client, quarter, value="5", seen="1")
     answer = save(client, quarter, value="6", seen="1")
-    assert (answer.status_code, answer.json()["value"], answer.json()["by"]) == (412, "5", "gxt xie")
+    assert (answer.status_code, answer.json()["value"], answer.json()["stored"]) == (412, "5", "5")
+    assert "您的账号" in answer.json()["message"]
 
 
 def test_a_closed_round_takes_nothing(client: Client, quarter: Quarter) -> None:
@@ -84,6 +85,57 @@ def test_an_unfinished_return_is_not_submitted_and_each_line_is_named(client: Cl
     answer = sign_in(client, quarter, "xie").post(f"{PAGE}submit/")
     assert answer.status_code == 422
     assert answer.content.decode().count("未填") >= 3
+
+
+def test_before_handing_in_what_is_in_the_way_is_listed_in_the_grids_order(client: Client, quarter: Quarter) -> None:
+    page = sign_in(client, quarter, "xie").get(f"{PAGE}submit/").content.decode()
+    places = [page.index(f'href="#v{quarter.line(kind).pk}">任务 1 · ') for kind in ("indicator", "milestone", "narrative")]
+    assert places == sorted(places)
+    assert "确认提交" not in page
+
+
+def test_before_handing_in_what_will_be_sent_is_said(client: Client, quarter: Quarter) -> None:
+    quarter.fill()
+    save(sign_in(client, quarter, "xie"), quarter, missing="withheld", note="涉及商业秘密")
+    page = client.get(f"{PAGE}submit/").content.decode()
+    assert "将提交 3 项：填报 2 项，缺报 1 项。" in page
+    assert "不予公布（涉及商业秘密）" in page
+    assert Return.objects.get(pk=quarter.report.pk).state == "draft"
+
+
+def test_what_was_confirmed_is_what_is_handed_in(client: Client, quarter: Quarter) -> None:
+    quarter.fill()
+    seen = Return.objects.get(pk=quarter.report.pk).version
+    save(sign_in(client, quarter, "xie"), quarter, value="13")
+    assert client.post(f"{PAGE}submit/", {"seen": seen}).status_code == 412
+
+
+@pytest.mark.parametrize(("who", "status"), [("shen", 302), ("lin", 404)])
+def test_only_who_may_hand_in_is_asked_to_confirm(client: Client, quarter: Quarter, who: str, status: int) -> None:
+    assert sign_in(client, quarter, who).get(f"{PAGE}submit/").status_code == status
+
+
+def test_an_open_page_is_told_who_closed_it(client: Client, quarter: Quarter) -> None:
+    sign_in(client, quarter, "xie")
+    assert client.get(f"{PAGE}state/").json() == {"editable": True, "message": ""}
+    quarter.fill()
+    client.post(f"{PAGE}submit/")
+    told = client.get(f"{PAGE}state/").json()
+    assert (told["editable"], "gxt xie" in told["message"], "已提交" in told["message"]) == (False, True, True)
+
+
+def test_everything_of_a_line_is_in_one_unit(client: Client, quarter: Quarter) -> None:
+    quarter.indicator.unit_of_measure = "万元"
+    quarter.indicator.save(update_fields=["unit_of_measure"])
+    make_target(quarter.indicator, "4.5", unit_of_measure="亿元")
+    observe(quarter.indicator, {"2024-Q3": "27485.92", "2025-Q2": "18152.46"})
+    save(sign_in(client, quarter, "xie"), quarter, value="304274.6")
+    page = client.get(PAGE).content.decode()
+    row = page[page.index(f'id="line-{quarter.line().pk}"') :]
+    cells = [cell.partition("</td>")[0].partition(">")[2] for cell in row.split("<td")[1:] if cell.startswith(' class="r"')]
+    assert cells[:3] == ["18,152.46", "27,485.92", "≥ 45,000"]
+    assert 'value="304274.6"' in row
+    assert "合 30.43亿元" in row
 
 
 def test_sending_back_without_a_reason_is_answered_on_the_page(client: Client, quarter: Quarter) -> None:

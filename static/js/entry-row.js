@@ -1,0 +1,219 @@
+// One line of a return: saves each cell as it is typed, says in words what became of it, and never throws
+// away what was typed. One request a line at a time; the newest content always wins the queue.
+
+const TYPING_PAUSE = 700;
+const RETRY_FIRST = 2000;
+const RETRY_MOST = 30000;
+
+/** The token of now: signing in again in another tab makes a new one, and this page must go on saving. */
+export function token() {
+  return /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? document.querySelector("[name=csrfmiddlewaretoken]").value;
+}
+
+/** `page` is told: `told(row, state)`, `saved(answer)`, and `closed()` when the server says that nothing can be saved now. */
+export class Row {
+  constructor(element, words, page) {
+    this.element = element;
+    this.words = words;
+    this.page = page;
+    this.seen = Number(element.dataset.seen);
+    this.dirty = new Map();
+    this.sending = false;
+    this.failed = false;
+    this.closed = false;
+    this.delay = RETRY_FIRST;
+    this.timer = 0;
+  }
+
+  get isSettled() {
+    return this.dirty.size === 0 && !this.sending;
+  }
+
+  get isWrong() {
+    return this.field("value").getAttribute("aria-invalid") === "true";
+  }
+
+  get name() {
+    return this.element.querySelector("th b").textContent;
+  }
+
+  field(name) {
+    return this.element.querySelector(`[data-field="${name}"]`);
+  }
+
+  slot(name) {
+    return this.element.querySelector(`[data-slot="${name}"]`);
+  }
+
+  /** The cell to look at first where something is not saved. */
+  first() {
+    return this.field([...this.dirty.keys()][0] ?? "value") ?? this.field("value");
+  }
+
+  /** A field changed: remember it, and save soon. */
+  touch(field, wait = TYPING_PAUSE) {
+    const name = field.dataset.field;
+    this.dirty.set(name, field.value);
+    if (name === "missing") this.setAside(field.value !== "");
+    if (name === "value" && field.value.trim() && this.field("missing").value) this.takeBack();
+    this.say("unsaved");
+    this.later(wait);
+  }
+
+  /** A reason for having no value covers what is in the cell, and uncovers it when it is taken back. */
+  setAside(isMissing) {
+    const value = this.field("value");
+    if (isMissing) ["value", "qualifier"].forEach((name) => this.dirty.delete(name));
+    else if (value.value.trim()) this.takeBack();
+    this.element.classList.toggle("aside", isMissing && value.value.trim() !== "");
+    if (this.element.classList.contains("aside")) this.page.told(this, "kept");
+  }
+
+  /** What is in the cell is reported again. */
+  takeBack() {
+    this.field("missing").value = "";
+    this.element.classList.remove("aside");
+    for (const name of ["value", "missing", "qualifier"]) if (this.field(name)) this.dirty.set(name, this.field(name).value);
+  }
+
+  later(wait) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), wait);
+  }
+
+  async save() {
+    clearTimeout(this.timer);
+    if (this.sending || this.closed || this.dirty.size === 0) return;
+    const sent = new Map(this.dirty);
+    this.sending = true;
+    this.say("saving");
+    let response;
+    try {
+      response = await fetch(`${this.words.url}${this.element.dataset.line}/`, {
+        method: "POST",
+        headers: { "X-CSRFToken": token() },
+        body: new URLSearchParams([...sent, ["seen", String(this.seen)]]),
+        redirect: "manual",
+      });
+    } catch {
+      this.sending = false;
+      return this.retry(this.words.offline);
+    }
+    this.sending = false;
+    const isWorded = response.headers.get("Content-Type")?.startsWith("application/json");
+    if (response.type === "opaqueredirect" || (response.status === 403 && !isWorded)) return this.retry(this.words.signedOut);
+    if (response.status >= 500) return this.retry(this.words.offline);
+    const answer = await response.json().catch(() => ({ message: `${this.words.unsaved}（${response.status}）` }));
+    this.delay = RETRY_FIRST;
+    if (response.ok) this.accept(sent, answer);
+    else if (response.status === 412) this.conflict(answer);
+    else this.refuse(answer.message);
+    if (response.status === 409) this.page.closed();
+  }
+
+  accept(sent, answer) {
+    for (const [name, value] of sent) if (this.dirty.get(name) === value) this.dirty.delete(name);
+    this.failed = false;
+    this.seen = answer.version;
+    this.problem("");
+    this.show(answer);
+    // A full-width or grouped number comes back plain, unless it is being typed again already.
+    const field = this.field("value");
+    if (sent.has("value") && !this.dirty.has("value") && document.activeElement !== field && answer.value !== undefined) field.value = answer.value;
+    this.page.saved(answer);
+    if (this.dirty.size) this.later(0);
+    else this.say("saved");
+  }
+
+  show(answer) {
+    for (const name of ["verdict", "findings", "other"]) {
+      const slot = this.slot(name);
+      if (slot && answer[name] !== undefined) slot.innerHTML = answer[name];
+    }
+    this.mark();
+  }
+
+  /** The cell is wrong while anything under it says so. */
+  mark() {
+    const value = this.field("value");
+    if (this.element.querySelector(".msg.e")) value.setAttribute("aria-invalid", "true");
+    else value.removeAttribute("aria-invalid");
+  }
+
+  /** The server will not store what was typed: it stays in the cell, with the sentence under it. */
+  refuse(message) {
+    this.failed = true;
+    // What was said of the value before is not true of this one.
+    this.show({ findings: "", verdict: "", other: "" });
+    this.problem(message);
+    this.say("unsaved");
+  }
+
+  /** Not answered at all: nothing is wrong with what was typed; it stays, and is sent again by itself. */
+  retry(message) {
+    this.problem(message, "w");
+    this.say("unsaved");
+    this.later(this.delay);
+    this.delay = Math.min(this.delay * 2, RETRY_MOST);
+  }
+
+  /** The line was changed elsewhere: what is stored is shown beside what was typed, and the typist chooses. */
+  conflict(answer) {
+    const box = this.problem(`${answer.message}${this.words.stored}：${answer.stored || this.words.empty}　`);
+    const choose = (label, action) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "btn small", textContent: label });
+      button.addEventListener("click", action);
+      box.append(button);
+    };
+    choose(this.words.mine, () => {
+      this.seen = answer.version;
+      this.save();
+    });
+    choose(this.words.take, () => {
+      this.dirty.clear();
+      this.seen = answer.version;
+      for (const name of ["value", "missing", "qualifier", "note", "problems", "next_steps"]) {
+        const field = this.field(name);
+        if (field) field.value = answer[name];
+      }
+      this.element.classList.toggle("aside", answer.missing !== "" && answer.value !== "");
+      this.failed = false;
+      this.problem("");
+      this.show(answer);
+      this.say("saved");
+    });
+    this.failed = true;
+    this.say("unsaved");
+  }
+
+  problem(text, kind = "e") {
+    const slot = this.slot("problem");
+    slot.replaceChildren();
+    if (!text) {
+      this.mark();
+      return null;
+    }
+    const message = Object.assign(document.createElement("p"), { className: `msg ${kind}`, textContent: text });
+    message.setAttribute("role", "alert");
+    slot.append(message);
+    this.mark();
+    return message;
+  }
+
+  /** Show only: fields can be read and copied from, not changed. */
+  close(isClosed) {
+    this.closed = isClosed;
+    clearTimeout(this.timer);
+    for (const field of this.element.querySelectorAll("[data-field]")) {
+      if (field.tagName === "SELECT") field.disabled = isClosed;
+      else field.readOnly = isClosed;
+    }
+  }
+
+  say(state) {
+    const mark = this.element.querySelector(".cell-state");
+    mark.dataset.state = state;
+    mark.textContent = this.words[state];
+    this.page.told(this, state);
+  }
+}
