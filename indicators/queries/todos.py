@@ -1,13 +1,14 @@
 """What waits for a person: the one list that 待办, the number beside its name and the office's page share."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Case, Count, Q, QuerySet, When
+from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, When
 from django.utils import timezone
 
 from kejiting.accounts.models import Role, User
 
-from ..models import Correction, Return
+from ..models import Correction, Return, ReturnStep
 from ..models.line import EMPTY_LINES
 
 
@@ -19,6 +20,12 @@ class Todo:
     action: str
     lines: int
     empty: int
+    # When it was first handed in: sending it back later does not make its unit late.
+    handed_in_at: datetime | None
+
+    @property
+    def was_late(self) -> bool:
+        return self.handed_in_at is not None and self.handed_in_at > self.report.round.grace_until
 
 
 def get_todos(user: User) -> list[Todo]:
@@ -26,15 +33,16 @@ def get_todos(user: User) -> list[Todo]:
     waiting = _waiting_for(user)
     if not waiting:
         return []
+    handed_in = ReturnStep.objects.filter(report=OuterRef("pk"), to_state=Return.State.SUBMITTED).order_by("pk").values("at")
     rows = (
         Return.objects.visible_to(user)
         .filter(waiting)
         .select_related("round__period", "unit")
-        .annotate(line_count=Count("lines"), empty_count=Count("lines", filter=EMPTY_LINES))
+        .annotate(line_count=Count("lines"), empty_count=Count("lines", filter=EMPTY_LINES), handed_in_at=Subquery(handed_in[:1]))
         .order_by("round__due_at", Case(When(state=Return.State.RETURNED, then=0), default=1), "unit__code")
     )
     actions = {Return.State.SUBMITTED: "approve", Return.State.APPROVED: "accept"}
-    return [Todo(row, actions.get(Return.State(row.state), "fill"), row.line_count, row.empty_count) for row in rows]
+    return [Todo(row, actions.get(Return.State(row.state), "fill"), row.line_count, row.empty_count, row.handed_in_at) for row in rows]
 
 
 def count_todos(user: User) -> int:

@@ -139,3 +139,21 @@ def test_the_office_sees_each_open_round_the_earliest_first(many: Quarter, clien
     Round.objects.filter(code="2025-Q3").update(locks_at=timezone.now())
     Return.objects.filter(round__code="2025-Q4").delete()
     assert not get_open_rounds(timezone.now())
+
+
+def test_who_handed_in_in_time_is_not_late_while_it_is_reviewed(quarter: Quarter, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    quarter.fill()
+    submit_return(quarter.report, by=quarter.cast.xie)
+    later = timezone.now() + timedelta(days=20)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    assert Round.objects.get().is_overdue
+    page = page_of(client, quarter.cast.shen)
+    assert "按时提交" in page
+    assert "已逾期" not in page
+
+
+def test_who_handed_in_late_is_said_to_have_been_once(quarter: Quarter, client: Client) -> None:
+    quarter.fill()
+    make_late("2025-Q3")
+    submit_return(quarter.report, by=quarter.cast.xie)
+    assert "逾期提交" in page_of(client, quarter.cast.shen)
