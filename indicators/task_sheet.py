@@ -20,6 +20,8 @@ from openpyxl.utils import get_column_letter, range_boundaries
 from .uploads import UploadRefused, check_xlsx
 
 MAX_ROWS, MAX_COLUMNS, MAX_TASKS = 3_000, 60, 500
+# Of XML, which is parsed while somebody waits: a list of 500 tasks is half a megabyte.
+_MAX_UNPACKED = 20 * 1024 * 1024
 _HEADER_WITHIN = 30
 
 # Field → the names its column may have, the template's first.
@@ -68,7 +70,7 @@ class TaskSheet:
 
 def read_task_sheet(file: BinaryIO, name: str, size: int) -> TaskSheet:
     """The task rows of a workbook's first sheet that has the columns, hidden sheets last. Raises ``UploadRefused``."""
-    check_xlsx(file, name, size)
+    check_xlsx(file, name, size, unpacked=_MAX_UNPACKED)
     try:
         return _read_book(file)
     except UploadRefused:
@@ -79,15 +81,19 @@ def read_task_sheet(file: BinaryIO, name: str, size: int) -> TaskSheet:
 
 def _read_book(file: BinaryIO) -> TaskSheet:
     book = load_workbook(file, read_only=True, data_only=True)
+    nearest = ""
     for sheet in sorted(book.worksheets, key=lambda sheet: sheet.sheet_state != "visible"):
         table = list(_read_rows(sheet))
-        if found := _find_header([[cell.text for cell in row] for row in table]):
+        texts = [[cell.text for cell in row] for row in table]
+        nearest = nearest or _say_nearest_header(sheet.title, texts)
+        if found := _find_header(texts):
             others = [other.title for other in book.worksheets if other is not sheet]
             _fill_merged(table, _read_merged(book, sheet))
             return _take_rows(sheet.title, table, *found, formulas=_Formulas(file, sheet.title), others=others)
     needed = "、".join(COLUMNS[known][0] for known in REQUIRED)
     looked = "、".join(book.sheetnames)[:100]
-    raise UploadRefused(_("没有找到表头。表头须有这些列：%(columns)s。看过的工作表：%(sheets)s。可先下载模板。") % {"columns": needed, "sheets": looked})
+    said = nearest or _("没有找到表头。表头须有这些列：%(columns)s。看过的工作表：%(sheets)s。") % {"columns": needed, "sheets": looked}
+    raise UploadRefused(said + _("可先下载模板。"))
 
 
 @dataclass
@@ -189,6 +195,16 @@ def _find_header(table: Sequence[Sequence[str]]) -> tuple[int, list[str]] | None
     return None
 
 
+def _say_nearest_header(title: str, table: Sequence[Sequence[str]]) -> str:
+    """Which columns a row that looks like the header still lacks; nothing where no row does."""
+    rows = [{_FIELD_OF[text] for cell in row if (text := _as_header(cell)) in _FIELD_OF} for row in table[:_HEADER_WITHIN]]
+    best = max(rows, key=len, default=set())
+    if len(best) < 2:
+        return ""
+    lacking = "、".join(COLUMNS[known][0] for known in REQUIRED if known not in best)
+    return _("工作表“%(sheet)s”第 %(row)s 行的表头还缺：%(columns)s。") % {"sheet": title, "row": rows.index(best) + 1, "columns": lacking}
+
+
 def _is_header(cells: Iterable[str]) -> bool:
     return set(REQUIRED) <= {_FIELD_OF[cell] for cell in cells if cell in _FIELD_OF}
 
@@ -259,7 +275,7 @@ def _write_hints(sheet: Any, aspects: Iterable[str], units: Iterable[str]) -> No
         _("一行一项任务，填在“任务清单”表里；编号相同的任务将按本表更新，表中没有的任务不变。"),
         _("任务编号：1 以上的整数。方面：下列方面的名称或序号；留空或合并单元格，即与上一行相同。"),
         _("配合单位：多个用分号或顿号隔开。完成时限：日期，或 2025年12月、2025-12-31 这样的文字。"),
-        _("配合单位、牵头省领导、责任处室可以留空：已有的任务保持不变；要清除已有的内容，写“清除”。"),
+        _("配合单位可以写“各市州”。配合单位、牵头省领导、责任处室可以留空：已有的任务保持不变；要清除已有的内容，写“清除”。"),
         _("单位名称须与系统中的一致。"),
     ]
     columns = {_("说明"): lines, _("方面"): list(aspects), _("单位"): list(units)}

@@ -27,29 +27,29 @@ class UploadRefused(RecordError):
     code = "upload"
 
 
-def check_xlsx(file: BinaryIO, name: str, size: int, *, largest: int = MAX_SIZE) -> None:
+def check_xlsx(file: BinaryIO, name: str, size: int, *, largest: int = MAX_SIZE, unpacked: int = MAX_UNPACKED) -> None:
     """Refuse what is not a plain, small .xlsx workbook. Leaves the file at its beginning."""
     if size > largest:
         raise UploadRefused(_("文件太大：最大 %(n)s MB。") % {"n": largest // 1024 // 1024})
     if not name.lower().endswith(".xlsx"):
-        raise UploadRefused(_("只接收 .xlsx 文件；.xls、.xlsm 等请在 Excel 中另存为“Excel 工作簿（*.xlsx）”。"))
+        raise UploadRefused(_("只接收 .xlsx 文件；.xls、.xlsm、.csv 等请在 Excel 中另存为“Excel 工作簿（*.xlsx）”。"))
     file.seek(0)
     start = file.read(4)
     if start == _OLE:
         raise UploadRefused(_("这个文件加了密码，或是旧的 .xls 格式；请去掉密码并另存为 .xlsx。"))
     try:
         with zipfile.ZipFile(file) as archive:
-            _check_members(archive.infolist())
+            _check_members(archive.infolist(), unpacked)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
         raise UploadRefused(_("这不是一个完好的 .xlsx 文件。")) from error
     file.seek(0)
 
 
-def _check_members(members: list[zipfile.ZipInfo]) -> None:
+def _check_members(members: list[zipfile.ZipInfo], unpacked: int) -> None:
     names = [m.filename.replace("\\", "/") for m in members]
     lower = [n.lower() for n in names]
-    if len(members) > MAX_MEMBERS or sum(m.file_size for m in members) > MAX_UNPACKED:
-        raise UploadRefused(_("文件展开后过大，未予打开。"))
+    if len(members) > MAX_MEMBERS or sum(m.file_size for m in members) > unpacked:
+        raise UploadRefused(_("文件展开后过大（最多 %(n)s MB），未予打开；请只保留需要的内容。") % {"n": unpacked // 1024 // 1024})
     if any(m.flag_bits & 0x1 for m in members):
         raise UploadRefused(_("这个文件加了密码；请去掉密码后再上传。"))
     if len(set(lower)) != len(lower) or any(n.startswith("/") or ".." in n.split("/") for n in names):

@@ -22,6 +22,8 @@ from .definitions.tasks import question_dates
 NEW, CHANGED, UNCHANGED, REFUSED = "new", "changed", "unchanged", "refused"
 # What somebody writes into a cell to say that nothing shall stand there; an empty cell says nothing at all.
 _CLEARED = {"清除", "无", "-", "—", "——", "–", "－", "/"}
+# As lists name all of them at once.
+_ALL_PREFECTURES = {"各市州", "各市（州）", "各市(州)", "各市州人民政府"}
 _OPTIONAL = tuple(column for column in COLUMNS if column not in REQUIRED)
 _BLANK: dict[str, Any] = {"cooperating_units": [], "responsible_leader": "", "responsible_office": None}
 
@@ -183,9 +185,11 @@ class RowReader:
         return text
 
     def _cooperating(self, text: str) -> list[Unit]:
-        units = {}
+        units: dict[int, Unit] = {}
         for name in re.split(r"[;；、,，]", text):
-            if name.strip():
+            if _plain(name) in _ALL_PREFECTURES:
+                units |= {unit.pk: unit for unit in self.units.prefectures}
+            elif name.strip():
                 unit = self.units.find(name.strip(), _("配合单位"))
                 units[unit.pk] = unit
         return list(units.values())
@@ -248,6 +252,7 @@ class _Units:
         for unit in units.values():
             self._add(unit.code, unit)
             self._add(unit.name_zh, unit)
+        self.prefectures = [unit for unit in units.values() if unit.kind == Unit.Kind.PREFECTURE and not unit.dissolved_on]
         self.names = sorted({unit.name_zh for unit in units.values() if not unit.dissolved_on})
         present = set(self.by_name)
         for version in UnitVersion.objects.all():

@@ -129,7 +129,8 @@ def test_unknown_columns_are_named_and_optional_ones_may_be_missing() -> None:
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([["编号", "方面"], [1, "方面一"]], "没有找到表头"),
+        ([["甲", "乙"], [1, "方面一"]], "没有找到表头。表头须有这些列：任务编号、方面、任务、牵头单位、完成时限。看过的工作表：Sheet"),
+        ([["清单"], ["编号", "方面", "任务", "说明"], [1, "方面一", "任务", ""]], "工作表“Sheet”第 2 行的表头还缺：牵头单位、完成时限。"),
         ([HEADER], "没有任务"),
         ([[*HEADER, "任务编号"], [*GOOD, 2]], "重复的列：任务编号"),
         ([HEADER, *[[n, *GOOD[1:]] for n in range(1, 502)]], "最多 500 行"),
@@ -199,6 +200,13 @@ def test_an_entity_bomb_is_refused() -> None:
         members = {name: archive.read(name) for name in archive.namelist()}
     with pytest.raises(UploadRefused, match="读不出"):
         read(make_zip(members | {"xl/worksheets/sheet1.xml": entities + members["xl/worksheets/sheet1.xml"]}))
+
+
+def test_more_than_a_list_can_hold_is_not_unpacked() -> None:
+    with zipfile.ZipFile(make_book(GOOD)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with pytest.raises(UploadRefused, match="最多 20 MB"):
+        read(make_zip(members | {"xl/worksheets/sheet1.xml": members["xl/worksheets/sheet1.xml"] + b" " * 21 * 1024 * 1024}))
 
 
 def test_the_size_is_looked_at_first() -> None:
@@ -278,6 +286,13 @@ def test_a_new_task_is_what_its_row_says(plan: Plan) -> None:
     shown = intend(plan, row(number=2)).rows[0].shown
     assert ("牵头单位", "", "省科技厅") in shown
     assert ("完成时限", "", "2025-12-31") in shown
+
+
+def test_all_prefectures_are_named_at_once(plan: Plan, cast: Cast) -> None:
+    Unit.objects.create(code="620200", kind="prefecture", name_zh="嘉峪关市")
+    Unit.objects.create(code="629999", kind="prefecture", name_zh="原某地区", dissolved_on=date(2023, 1, 1))
+    take(plan, row(cooperating="省财政厅；各市州"))
+    assert {unit.code for unit in Task.objects.get().cooperating_units.all()} == {"fin", "620100", "620200"}
 
 
 def test_who_leads_from_now_on_cooperates_no_more(plan: Plan) -> None:
