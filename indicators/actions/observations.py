@@ -95,7 +95,9 @@ def _make(statement: Statement, previous: Observation | None, now: datetime, rel
     indicator = statement.indicator
     status = Status.MISSING if statement.value is None else statement.status
     if previous and status == Status.FINAL and previous.value is not None:
-        status = Status.REVISED
+        # The same value stated again, with its day or from another source, revises nothing.
+        is_revision = previous.value != statement.value or previous.status == Status.REVISED
+        status = Status.REVISED if is_revision else status
     return Observation(
         indicator=indicator,
         area_id=statement.area,

@@ -73,6 +73,7 @@ PERMISSIONS: dict[str, rules.Predicate] = {
     "round.manage": is_office,
     "definition.manage": is_office,
     "task.override_light": is_office,
+    "statistics.import": is_office,
     # the registers
     "register.edit": is_office,
     # administration: three different people

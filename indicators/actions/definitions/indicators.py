@@ -48,7 +48,7 @@ _WORDS = ("name_zh", "name_en", "short_zh", "publisher")
 @transaction.atomic
 def add_indicator(
     *,
-    by: User,
+    by: User | None,
     code: str,
     text_zh: str,
     text_en: str = "",
@@ -57,8 +57,9 @@ def add_indicator(
     valid_from: date | None = None,
     **values: Any,
 ) -> Indicator:
-    """Add an indicator with the first version of its definition; a derived one with its formula."""
-    require(by)
+    """Add an indicator with the first version of its definition; a derived one with its formula. ``by`` is None for the command line."""
+    if by is not None:
+        require(by)
     require_known(values, INDICATOR_FIELDS)
     indicator = Indicator(code=code, **values)
     inputs = _read_formula(indicator, formula)
