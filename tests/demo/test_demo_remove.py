@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection
 from django.test import Client
 
 from indicators.models import Indicator, IndicatorDefinition, Observation, Result
-from indicators.recompute.write import CONTENT, SUBJECT
+from indicators.recompute.write import RESULTS
 from kejiting.accounts.models import AuditEvent, Unit, User
 from kejiting.demo.remove import list_demo_models, list_references
 
@@ -22,7 +22,7 @@ def _count_facts() -> dict[str, int]:
 
 def _read_results() -> dict[tuple[Any, ...], tuple[Any, ...]]:
     rows = Result.objects.current().order_by("pk")
-    return {tuple(getattr(r, n) for n in SUBJECT): tuple(getattr(r, n) for n in CONTENT) for r in rows}
+    return {RESULTS.get_subject(row): RESULTS.get_content(row) for row in rows}
 
 
 @pytest.fixture
