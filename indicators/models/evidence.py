@@ -1,22 +1,46 @@
 import uuid
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.classification import Classification
-from kejiting.accounts.database import append_only, is_known
+from kejiting.accounts.database import DEMO_REMOVAL, append_only, is_known
 from kejiting.accounts.models import User
 
 from .correction import Correction
 from .line import Line
 from .observation import Observation
+from .report import Return
 
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
     def visible_to(self, user: User) -> "EvidenceQuerySet":
-        return self if user.clearance == Classification.INTERNAL else self.filter(classification=Classification.PUBLIC)
+        """Files of returns one may see (drafts: the unit's own people and the office), and of figures one may see."""
+        returns = Return.objects.visible_to(user)
+        of_return = Q(line__report__in=returns) | Q(correction__line__report__in=returns)
+        seen = self.filter(of_return | Q(observation__in=Observation.objects.visible_to(user)))
+        return seen if user.clearance == Classification.INTERNAL else seen.filter(classification=Classification.PUBLIC)
+
+
+# A line's files come and go with its draft: nobody approves a file that is not the one accepted.
+_WHILE_OPEN = f"""
+    IF TG_OP = 'DELETE' AND OLD.is_demo AND current_setting('{DEMO_REMOVAL}', true) = 'on' THEN
+        RETURN OLD;
+    END IF;
+    SELECT report.state INTO report_state FROM indicators_line line JOIN indicators_return report ON report.id = line.report_id
+        WHERE line.id = CASE TG_OP WHEN 'DELETE' THEN OLD.line_id ELSE NEW.line_id END FOR SHARE OF report;
+    IF report_state NOT IN ('draft', 'returned') OR (TG_OP = 'DELETE' AND report_state IS NULL) THEN
+        RAISE EXCEPTION 'the files of a line change only while its return is a draft or returned'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'evidence_changes_only_while_open';
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    RETURN NEW;
+"""
 
 
 class Evidence(models.Model):
@@ -26,6 +50,7 @@ class Evidence(models.Model):
     line = models.ForeignKey(Line, models.PROTECT, null=True, blank=True, related_name="evidence")
     correction = models.ForeignKey(Correction, models.PROTECT, null=True, blank=True, related_name="evidence")
     observation = models.ForeignKey(Observation, models.PROTECT, null=True, blank=True, related_name="evidence")
+    title = models.CharField(_("标题"), max_length=200, blank=True)
     name = models.CharField(_("文件名"), max_length=200)
     content_type = models.CharField(max_length=100)
     size = models.PositiveBigIntegerField()
@@ -51,7 +76,16 @@ class Evidence(models.Model):
             models.CheckConstraint(name="evidence_sha256_is_whole", condition=Q(sha256__regex=r"^[0-9a-f]{64}$")),
             is_known("classification", Classification.values),
         ]
-        triggers = [append_only()]
+        triggers = [
+            append_only(operation=pgtrigger.Update),
+            pgtrigger.Trigger(
+                name="while_open",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Delete,
+                declare=[("report_state", "text")],
+                func=_WHILE_OPEN,
+            ),
+        ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.title or self.name
