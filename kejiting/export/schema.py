@@ -65,8 +65,7 @@ class ApiSchema(AutoSchema):
             done["content"]["text/csv"] = {"schema": {"type": "string", "description": "列名、值与 JSON 相同；首行为列名，不分页"}}
         if getattr(self.view, "has_version", False):
             done["headers"] = {"ETag": HEADERS["ETag"]}
-        error = self.resolve_serializer(ErrorOutput, "response")
-        return {**bodies, **{str(status): _refuse(status, error) for status in sorted(self._list_refusals())}}
+        return {**bodies, **{str(status): self._refuse(status).ref for status in sorted(self._list_refusals())}}
 
     def _list_refusals(self) -> set[int]:
         refusals = ALWAYS | ({404} if "{" in self.path else set())
@@ -74,11 +73,15 @@ class ApiSchema(AutoSchema):
             refusals |= WRITING
         return refusals | ({412, 428} if self.method == "PATCH" else set())
 
-
-def _refuse(status: int, error: ResolvedComponent) -> dict[str, Any]:
-    headers = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}.get(status, [])
-    body = {"description": REFUSALS[status], "content": {"application/json": {"schema": error.ref}}}
-    return body | ({"headers": {name: HEADERS[name] for name in headers}} if headers else {})
+    def _refuse(self, status: int) -> ResolvedComponent:
+        """An answer of its own name: said once, not with each of the operations."""
+        error = self.resolve_serializer(ErrorOutput, "response")
+        answer = {"description": REFUSALS[status], "content": {"application/json": {"schema": error.ref}}}
+        if names := {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}.get(status):
+            answer["headers"] = {name: HEADERS[name] for name in names}
+        component = ResolvedComponent(f"Refusal{status}", ResolvedComponent.RESPONSE, answer, object=ErrorOutput)
+        self.registry.register_on_missing(component)
+        return component
 
 
 class LineSchema(OpenApiSerializerExtension):

@@ -46,6 +46,7 @@ def check(schema: dict[str, Any], path: str, method: str, response: Any) -> None
     declared = schema["paths"][path][method]["responses"]
     assert str(response.status_code) in declared, (path, response.status_code)
     told = declared[str(response.status_code)]
+    told = schema["components"]["responses"][told["$ref"].rpartition("/")[2]] if "$ref" in told else told
     for name in told.get("headers", {}):
         assert name in response.headers, (path, name)
     root = say_null(told["content"]["application/json"]["schema"]) | {"components": say_null(schema["components"])}
