@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 
 from ..errors import RecordError
 from ..models import IndicatorDefinition
+from ..models.index_score import EstimatedQuerySet
 from ..models.indicator import IndicatorQuerySet
 from ..models.observation import ObservationQuerySet
 from ..models.result import ResultQuerySet
 from ..models.target import TargetQuerySet
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
+Computed = TypeVar("Computed", ResultQuerySet, EstimatedQuerySet)
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Moment:
             rows = rows.as_of(self.as_of)
         return rows.known_on(self.known_on) if self.known_on else rows
 
-    def results(self, rows: ResultQuerySet) -> ResultQuerySet:
+    def results(self, rows: Computed) -> Computed:
         """The results that were current at the moment.
 
         Under ``known_on`` too it is when they were computed that counts: what nobody had computed was not known, and a result
@@ -79,6 +81,15 @@ def parse_moment(as_of: str | None, known_on: str | None) -> Moment:
         if day and day > tomorrow:
             raise RecordError(_("%(day)s 还没有到：只能查看过去的情况。") % {"day": day.isoformat()})
     return moment
+
+
+def parse_since(text: str) -> datetime:
+    """From when on: a moment, or the beginning of a day in Shanghai. Raises ``RecordError``."""
+    try:
+        day = parse_date(text)
+        return timezone.make_aware(datetime.combine(day, time.min)) if day else _parse_datetime(text)
+    except (ValueError, OverflowError):
+        return _parse_datetime(text)  # which says what is wrong with it
 
 
 def _parse_datetime(text: str) -> datetime:

@@ -1,8 +1,9 @@
 """Observations and results: the figures, as they are now, as they were, as they were known."""
 
+from datetime import date
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from rest_framework.request import Request
 
 from indicators.errors import RecordError
 from indicators.models import Aspect, Indicator, Observation, Period, Result, Status
-from indicators.queries.moments import Moment, parse_moment
+from indicators.queries.moments import Moment, parse_moment, parse_since
 
 from ..errors import BadQuery
 from .base import DetailView, ListView
@@ -22,9 +23,11 @@ from .fields import CLASSIFICATION, DEMO, Code, DocumentFields, PageLink, PlainD
 from .filters import Codes, Flag, Numbered, choices, periods, several_of, whole_number
 from .return_serializers import MISSING, QUALIFIER
 
+DAY_OR_TIME = {"oneOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
 MOMENT = [
-    OpenApiParameter("as_of", str, description="当时的记录（按入库时间）：2025-09-30 或 2025-09-30T18:00:00+08:00；日期指当日结束"),
-    OpenApiParameter("known_on", str, description="当时已发布的（按发布日期）：2025-09-30"),
+    OpenApiParameter("as_of", DAY_OR_TIME, description="当时的记录（按入库时间）：2025-09-30 或 2025-09-30T18:00:00+08:00；日期指当日结束"),
+    OpenApiParameter("known_on", date, description="当时已发布的（按发布日期）：2025-09-30；来源未注明发布日期的，按入库日期"),
+    OpenApiParameter("since", DAY_OR_TIME, description="只要从这一刻起入库、开放、算得或被取代的：2025-09-30 或带时刻；日期指当日开始"),
     OpenApiParameter("vintages", str, enum=["newest", "all"], description="newest（默认）只给最新版次；all 给全部版次"),
 ]
 
@@ -32,7 +35,9 @@ MOMENT = [
 class MomentView(ListView):
     """A list that can be read as of another moment."""
 
-    more_parameters = ("as_of", "known_on", "vintages")
+    more_parameters = ("as_of", "known_on", "vintages", "since")
+    # What stamps a row when it comes into the list, or goes out of it.
+    stamps: ClassVar[tuple[str, ...]] = ()
 
     def get_moment(self) -> Moment:
         asked = self.request.query_params
@@ -40,6 +45,16 @@ class MomentView(ListView):
             return parse_moment(asked.get("as_of"), asked.get("known_on"))
         except RecordError as error:
             raise BadQuery(error.message) from error
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        rows = super().filter_queryset(queryset)
+        if (text := self.request.query_params.get("since")) is None:
+            return rows
+        try:
+            since = parse_since(text)
+        except RecordError as error:
+            raise BadQuery(error.message) from error
+        return rows.filter(reduce(or_, (Q(**{f"{stamp}__gte": since}) for stamp in self.stamps)))
 
     @property
     def wants_all(self) -> bool:
@@ -115,6 +130,7 @@ class ObservationList(MomentView):
     model = Observation
     serializer_class = ObservationRow
     filterset_class = ObservationFilters
+    stamps = ("recorded_at", "released_at")
     file_name = "observations"
 
     def get_rows(self) -> QuerySet[Observation]:
@@ -213,6 +229,7 @@ class ResultList(MomentView):
     model = Result
     serializer_class = ResultRow
     filterset_class = ResultFilters
+    stamps = ("computed_at", "superseded_at")
     file_name = "results"
 
     def get_rows(self) -> QuerySet[Result]:
