@@ -95,6 +95,32 @@ def test_as_of_and_known_on(figures: Indicator, reader: Caller) -> None:
     assert rows(reader, "results/?as_of=2020-01-01") == []
 
 
+def test_what_came_since_is_what_was_recorded_or_released_since(figures: Indicator, reader: Caller) -> None:
+    newest = Observation.objects.get(vintage=2)
+    before = newest.recorded_at.isoformat().replace("+", "%2B")
+    assert [(r["period"], r["vintage"]) for r in rows(reader, f"observations/?since={before}")] == [("2025-Q2", 2)]
+    assert len(rows(reader, f"observations/?since={timezone.localdate()}&vintages=all")) == 4
+    assert rows(reader, f"observations/?since={timezone.localdate() + timedelta(days=1)}") == []
+    # An embargo that has ended brings a figure that was recorded long ago.
+    observe(figures, {"2025-Q4": "9"}, released_at=timezone.now() + timedelta(seconds=1))
+    late = Observation.objects.get(period="2025-Q4")
+    assert rows(reader, "observations/?period=2025-Q4") == []
+    after = (late.recorded_at + timedelta(milliseconds=1)).isoformat().replace("+", "%2B")
+    with pytest.MonkeyPatch.context() as clock:
+        clock.setattr(timezone, "now", lambda: late.released_at + timedelta(seconds=1))
+        assert [r["period"] for r in rows(reader, f"observations/?since={after}")] == ["2025-Q4"]
+
+
+def test_results_since_are_those_computed_or_superseded_since(figures: Indicator, reader: Caller) -> None:
+    now = timezone.now()
+    make_result(figures, "1", superseded_at=now, computed_at=now - timedelta(days=2))
+    make_result(figures, "2", computed_at=now)
+    make_result(figures, "3", "2025-Q2", computed_at=now - timedelta(days=2))
+    since = (now - timedelta(hours=1)).isoformat().replace("+", "%2B")
+    assert [r["value"] for r in rows(reader, f"results/?since={since}")] == ["2"]
+    assert [r["value"] for r in rows(reader, f"results/?since={since}&vintages=all")] == ["1", "2"]
+
+
 def test_filters_take_several_values_and_unknown_ones_find_nothing(figures: Indicator, reader: Caller) -> None:
     assert len(rows(reader, "observations/?period=2025-Q1,2025-Q2")) == 2
     for query in ("indicator=nothing", "area=110000", "period=1999", "breakdown=x", "is_demo=true", "origin=line", "origin=line,formula,count,correction", "frequency=year"):
@@ -109,14 +135,15 @@ def test_filters_take_several_values_and_unknown_ones_find_nothing(figures: Indi
     [
         "indicators=rd", "area=1&area=2", "period=first", "period=2025-Q5", "period=2020-12/2016-01", "period=２０２５", "period=2016-1/2020-12", "is_demo=1", "is_demo=yes", "vintages=old", "as_of=yesterday", "known_on=2025-13-01",
         "as_of=2025-02-30", "format=xml", "page_size=0", "page_size=9999", "page_size=x", "cursor=x", "cursor=%FF", "cursor=LTE", "origin=heaven", "ordering=value",
-        "indicator=%00",
+        "indicator=%00", "since=yesterday", "since=2025-13-01", "since=2025-02-30", "bom=0", "bom=1", "format=csv&bom=yes", "format=csv&page_size=5",
+        "format=csv&cursor=MQ",
     ],
 )  # fmt: skip
 def test_a_parameter_that_means_nothing_is_400_and_named(figures: Indicator, reader: Caller, query: str) -> None:
     response = reader.get(f"observations/?{query}")
     assert response.status_code == 400, response.content
     body = response.json()["error"]
-    assert query.split("=")[0] in body["message"] or "日期" in body["message"] or "期间" in body["message"]
+    assert query.rpartition("&")[2].split("=")[0] in body["message"] or "日期" in body["message"] or "期间" in body["message"]
 
 
 def test_pages_are_stable_and_whole(reader: Caller) -> None:
@@ -251,13 +278,28 @@ def test_csv_says_what_json_says(figures: Indicator, reader: Caller) -> None:
     assert "attachment" in by_header.headers["Content-Disposition"]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1+1", "＠SUM(A1)"])
 def test_a_formula_in_text_is_text_in_csv(reader: Caller, text: str) -> None:
     observe(make_indicator("rd"), {"2025-Q1": "-3.5"}, stated=text)
     row = table(reader, "observations/?format=csv")[0]
     assert row["stated"] == f"'{text}"
     assert row["value"] == "-3.5"
     assert rows(reader, "observations/")[0]["stated"] == text
+
+
+def test_csv_for_excel_begins_with_a_mark_and_every_line_ends_as_rfc_4180_says(figures: Indicator, reader: Caller) -> None:
+    document = Document.objects.create(title='含"引号"、,逗号\n和换行')
+    observe(make_indicator("quoted"), {"2025-Q1": "12345678901234567.123456"}, document_id=document.pk)
+    plain, marked = (b"".join(reader.get(f"observations/?format=csv{more}").streaming_content) for more in ("", "&bom=1"))
+    assert marked == b"\xef\xbb\xbf" + plain
+    assert plain.startswith(b"id,")
+    lines = plain.decode().split("\r\n")
+    assert lines[-1] == ""
+    read = list(csv.reader(io.StringIO(plain.decode(), newline=""), strict=True))
+    assert len(read) == len(lines) - 1
+    assert len({len(row) for row in read}) == 1
+    row = table(reader, "observations/?format=csv&indicator=quoted")[0]
+    assert (row["value"], row["source_title"]) == ("12345678901234567.123456", document.title)
 
 
 def test_errors_are_json_even_where_csv_was_asked_for(reader: Caller) -> None:

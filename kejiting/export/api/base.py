@@ -19,9 +19,9 @@ from ..parsers import ExactJSONParser
 from ..permissions import KeyMayWrite
 from ..schema import ApiSchema
 from ..throttling import KeyThrottle
-from .csv_stream import CSVRenderer, stream_csv
+from .csv_stream import CSVRenderer, read_mark, stream_csv
 from .filters import StrictFilterBackend, refuse_unknown
-from .pagination import ByKey
+from .pagination import ByKey, refuse_pages
 
 
 class Negotiation(DefaultContentNegotiation):
@@ -74,7 +74,9 @@ class ListView(ResourceView, ListAPIView):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         rows = self.filter_queryset(self.get_queryset())
         if request.accepted_renderer.format == "csv":
-            return stream_csv(rows.order_by("pk"), self.get_serializer(), self.file_name)
+            refuse_pages(request)
+            return stream_csv(rows.order_by("pk"), self.get_serializer(), self.file_name, mark=read_mark(request))
+        read_mark(request)
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 

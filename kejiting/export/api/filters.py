@@ -17,7 +17,7 @@ from indicators.periods import parse_label
 from ..errors import BadQuery
 
 # Read by the view itself, the negotiation or the pages.
-SHARED = {"format", "cursor", "page_size"}
+SHARED = {"format", "cursor", "page_size", "bom"}
 
 
 def refuse_unknown(request: Request, known: set[str]) -> None:

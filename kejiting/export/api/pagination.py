@@ -41,9 +41,16 @@ class ByKey(BasePagination):
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         return [
-            _parameter("cursor", {"type": "string"}, "下一页的位置：原样使用上一页的 next。"),
+            _parameter("cursor", {"type": "string", "pattern": "^[A-Za-z0-9_-]{2,24}$"}, "下一页的位置：原样使用上一页的 next。"),
             _parameter("page_size", {"type": "integer", "minimum": 1, "maximum": MOST, "default": PAGE}, "每页行数；CSV 不分页。"),
+            _parameter("bom", {"type": "string", "enum": ["1"]}, "仅 CSV：文件开头加字节序标记，供 Excel 直接打开。"),
         ]
+
+
+def refuse_pages(request: Request) -> None:
+    """What comes as one stream has no pages: a parameter that did nothing would give more than was asked for."""
+    if asked := sorted({"cursor", "page_size"} & set(request.query_params)):
+        raise BadQuery(_("CSV 不分页，一次给出全部行：请去掉 %(names)s。") % {"names": "、".join(asked)})
 
 
 def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
