@@ -1,23 +1,48 @@
-"""What is said when a page cannot be; to a program in the API's shape, whichever layer failed."""
+"""What is said when a page cannot be; to a program in the API's shape, whichever layer failed.
+
+Somebody who is signed in stays in the site: the page has its navigation. A stranger, and whoever meets a
+failure of what the navigation needs, gets a page that stands alone.
+"""
 
 import sys
 
+from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import Resolver404
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views import defaults
 
 from kejiting.export.errors import make_error, make_unavailable
 
 API = "/api/"
+_TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400: what Django refuses before any view, such as a host it does not serve."""
+    """400: what Django refuses before any view, such as a host it does not serve; 413 for what is too large."""
     if request.path_info.startswith(API):
         return make_error(400, "malformed", _("无法理解这个请求：请检查主机名、地址和请求头。"))
-    return defaults.bad_request(request, exception)
+    return _show(request, 413) if isinstance(exception, _TOO_MUCH) else _show(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _show(request, 403, said=str(exception))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that was open too long, or in a browser that somebody else signed in with since."""
+    return _show(request, 403, template="403_csrf.html")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _show(request, 404, said=_get_sentence(exception))
+
+
+def not_allowed(request: HttpRequest) -> HttpResponse:
+    """405: an address that only takes what is sent to it, opened by itself, such as after a form that was refused."""
+    return _show(request, 405)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -32,4 +57,30 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "30"})
     if is_api:
         return make_error(500, "fault", _("系统出错，已记录在案；没有保存任何内容，请稍后重试。"))
-    return defaults.server_error(request)
+    try:
+        return _show(request, 500)
+    except Exception:  # noqa: BLE001 - the fault may lie in what every page shows: then the page does without
+        return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def _show(request: HttpRequest, status: int, *, said: str = "", template: str = "") -> HttpResponse:
+    user = getattr(request, "user", None)
+    layout = "_error_in_site.html" if user is not None and user.is_authenticated else "_error.html"
+    context = {"layout": layout, "said": said, "back": _get_way_back(request)}
+    return HttpResponse(render_to_string(template or f"{status}.html", context, request), status=status)
+
+
+def _get_sentence(exception: Exception) -> str:
+    """What the view said; nothing where Django says it, in English, of addresses and queries."""
+    text = exception.args[0] if isinstance(exception, Http404) and not isinstance(exception, Resolver404) and exception.args else ""
+    return "" if str(text).endswith("matches the given query.") else str(text)
+
+
+def _get_way_back(request: HttpRequest) -> str:
+    """The page of ours that led here."""
+    came_from = request.headers.get("Referer", "")
+    try:
+        host, here = request.get_host(), request.build_absolute_uri()
+    except DisallowedHost:
+        return ""
+    return came_from if came_from != here and url_has_allowed_host_and_scheme(came_from, {host}, require_https=request.is_secure()) else ""

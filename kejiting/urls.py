@@ -15,6 +15,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
-# One database failure page for every layer; 403 and 404 are templates, and the API's own.
 handler400 = "kejiting.errors.bad_request"
+handler403 = "kejiting.errors.forbidden"
+handler404 = "kejiting.errors.not_found"
 handler500 = "kejiting.errors.server_error"

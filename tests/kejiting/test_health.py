@@ -6,23 +6,9 @@ from typing import NoReturn
 import pytest
 from django.contrib.auth import authenticate
 from django.db import OperationalError, connection
-from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
-from django.urls import path
 
 from kejiting.models import FirstLoad
-
-
-def no_database(request: HttpRequest) -> HttpResponse:
-    raise OperationalError("gone")
-
-
-def broken(request: HttpRequest) -> HttpResponse:
-    raise ZeroDivisionError
-
-
-urlpatterns = [path("no-database", no_database), path("broken", broken)]
-handler500 = "kejiting.errors.server_error"
 
 
 def test_alive_without_a_database(client: Client) -> None:
@@ -51,28 +37,11 @@ def test_not_ready_without_a_database(client: Client, monkeypatch: pytest.Monkey
     assert (response.status_code, response.json()["missing"]) == (503, ["database"])
 
 
-@override_settings(ROOT_URLCONF=__name__)
-@pytest.mark.parametrize(("address", "status", "words"), [("/no-database", 503, "数据库"), ("/broken", 500, "系统出现错误")])
-def test_failure_pages(address: str, status: int, words: str) -> None:
-    response = Client(raise_request_exception=False).get(address)
-    assert response.status_code == status
-    assert words in response.content.decode()
-    assert "Traceback" not in response.content.decode()
-    assert "unsafe" not in response["Content-Security-Policy"]
-
-
-@override_settings(ROOT_URLCONF=__name__)
-def test_unknown_page_is_said_in_chinese() -> None:
-    response = Client().get("/no-such-page", headers={"accept-language": "zh-CN"})
-    assert response.status_code == 404
-    assert "没有这个页面" in response.content.decode()
-
-
 @pytest.fixture
 def demo_account(django_user_model: type, db: None) -> Callable[[], object]:
     from kejiting.accounts.models import Unit
 
-    unit = Unit.objects.create(code="demo-unit", name_zh="演示单位")
+    unit = Unit.objects.create(code="demo-unit", kind="department", name_zh="演示单位")
     django_user_model.objects.create_user("demo-person", password="demo-demo-person", unit=unit, is_demo=True)
     return lambda: authenticate(username="demo-person", password="demo-demo-person")
 
