@@ -18,10 +18,11 @@ from .report import Return
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
     def visible_to(self, user: User) -> "EvidenceQuerySet":
-        """Files of returns one may see (drafts: the unit's own people and the office), and of figures one may see."""
-        returns = Return.objects.visible_to(user)
+        """The files of returns one may see (drafts: the unit's own people and the office), and of figures one may see."""
+        returns, figures = Return.objects.visible_to(user), Observation.objects.visible_to(user)
         of_return = Q(line__report__in=returns) | Q(correction__line__report__in=returns)
-        seen = self.filter(of_return | Q(observation__in=Observation.objects.visible_to(user)))
+        of_figure = Q(observation__in=figures) | Q(line__in=figures.values("line")) | Q(correction__in=figures.values("correction"))
+        seen = self.filter(of_return | of_figure)
         return seen if user.clearance == Classification.INTERNAL else seen.filter(classification=Classification.PUBLIC)
 
 

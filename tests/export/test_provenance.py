@@ -37,14 +37,14 @@ def attach(name: str, **to: Any) -> Evidence:
 
 def test_a_reported_figure_leads_back_to_line_steps_and_evidence(quarter: Quarter, reader: Caller, machine: Caller) -> None:
     machine.patch(f"returns/2025-Q3/gxt/lines/{quarter.line().pk}/", {"value": "12", "note": "内部说明"})
-    quarter.accept("12")
     attach("open.pdf", line=quarter.line(), classification="public")
     attach("closed.pdf", line=quarter.line())
+    quarter.accept("12")
     chain = follow(reader, rows(reader, "observations/")[0]["provenance"])
     assert chain["observation"] == rows(reader, "observations/")[0]
     assert {"round": "2025-Q3", "unit": "gxt", "line": str(quarter.line().pk), "entered_by": "gxt gxt"}.items() <= chain["reported"].items()
     assert [(s["to"], s["by"]) for s in chain["steps"]] == [("submitted", "gxt xie"), ("approved", "gxt shen"), ("accepted", "kjt-ghc guo")]
-    assert [(e["name"], e["sha256"]) for e in chain["evidence"]] == [("open.pdf", "a" * 64)]
+    assert [(e["title"], e["name"], e["sha256"]) for e in chain["evidence"]] == [("合同清单", "open.pdf", "a" * 64)]
     assert (chain["definition"]["version"], chain["definition"]["text_zh"]) == (1, "口径")
     assert (chain["correction"], chain["document"], chain["imported"], chain["count"], chain["formula"], chain["run"]) == (None,) * 6
     # What people wrote to each other is for those who see the return.
@@ -52,6 +52,7 @@ def test_a_reported_figure_leads_back_to_line_steps_and_evidence(quarter: Quarte
     mine = follow(machine, chain["observation"]["provenance"])
     assert mine["reported"]["note"] == "内部说明"
     assert [entry["content"]["value"] for entry in mine["entries"]] == ["12"]
+    assert [e["name"] for e in follow(Caller(user=quarter.cast.guo), chain["observation"]["provenance"], Accept="application/json")["evidence"]] == ["open.pdf", "closed.pdf"]
 
 
 def test_a_corrected_figure_says_who_asked_and_who_agreed(quarter: Quarter, reader: Caller) -> None:
