@@ -37,7 +37,7 @@ def attach(name: str, **to: Any) -> Evidence:
 
 def test_a_reported_figure_leads_back_to_line_steps_and_evidence(quarter: Quarter, reader: Caller, machine: Caller) -> None:
     machine.patch(f"returns/2025-Q3/gxt/lines/{quarter.line().pk}/", {"value": "12", "note": "内部说明"})
-    attach("open.pdf", line=quarter.line(), classification="public")
+    attach("open.pdf", line=quarter.line(), classification="public", title="合同清单")
     attach("closed.pdf", line=quarter.line())
     quarter.accept("12")
     chain = follow(reader, rows(reader, "observations/")[0]["provenance"])

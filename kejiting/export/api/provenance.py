@@ -83,6 +83,7 @@ class DefinitionOutput(serializers.Serializer[Any]):
 
 
 class EvidenceOutput(serializers.Serializer[Evidence]):
+    title = serializers.CharField(read_only=True)
     name = serializers.CharField(read_only=True)
     content_type = serializers.CharField(read_only=True)
     size = serializers.IntegerField(read_only=True, help_text="字节")
