@@ -10,6 +10,7 @@ from kejiting.accounts.models import User
 from ..models import (
     Assignment,
     Document,
+    IndexFramework,
     Indicator,
     LightOverride,
     LightThreshold,
@@ -149,3 +150,13 @@ def get_next_task_number(plan: Plan) -> int:
 
 def get_threshold_in_force(plan: Plan, day: date) -> LightThreshold | None:
     return plan.light_thresholds.filter(valid__contains=day).first()
+
+
+def get_frameworks() -> QuerySet[IndexFramework]:
+    """Index frameworks with how many indicators they have, how many the record can supply, and how many weight versions."""
+    leaves = Q(nodes__is_leaf=True)
+    return IndexFramework.objects.select_related("document").annotate(
+        n_leaves=Count("nodes", filter=leaves, distinct=True),
+        n_supplied=Count("nodes", filter=leaves & Q(nodes__indicator__isnull=False), distinct=True),
+        n_versions=Count("weight_versions", distinct=True),
+    )
