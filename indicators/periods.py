@@ -72,6 +72,12 @@ def last_ended(frequency: Frequency, today: date) -> Span:
     return current if current.ends_on < today else shift(current, -1)
 
 
+def falls_due(frequency: str, span: Span) -> bool:
+    """Whether a round for the period asks what is told once a ``frequency``: a coarser one when its own period ends with it."""
+    own, asked = MONTHS.get(frequency, 0), MONTHS.get(span.frequency, 0)
+    return asked > 0 and own >= asked and (own == asked or span.ends_on.month % own == 0)
+
+
 def _last_day(year: int, month: int) -> date:
     return date(year, month, calendar.monthrange(year, month)[1])
 

@@ -1,7 +1,6 @@
 """Opening and locking reporting rounds."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -12,12 +11,8 @@ from kejiting.accounts.audit import record_event
 from kejiting.accounts.models import User
 
 from ..errors import NotAllowed, RecordError, WrongState
-from ..models import Assignment, Indicator, Line, Period, Plan, Return, Round
-from ..queries.tasks import get_milestone_lines
-from ..standing import is_reached
-
-# A coarser indicator is due in the round whose period ends when its own does.
-_MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
+from ..models import Assignment, Line, Period, Plan, Return, Round
+from ..queries.owed import get_due_assignments
 
 
 @transaction.atomic
@@ -52,45 +47,13 @@ def add_due_lines(opened: Round) -> None:
     Returns that were submitted are left as they are.
     """
     owed: dict[int, list[Assignment]] = defaultdict(list)
-    for assignment in get_due_assignments(opened):
+    for assignment in get_due_assignments(opened.period.span, is_demo=opened.is_demo):
         owed[assignment.unit_id].append(assignment)
     Return.objects.bulk_create([Return(round=opened, unit_id=unit, is_demo=opened.is_demo) for unit in owed], ignore_conflicts=True)
     # Held until commit: none of them can be handed in while lines are added.
     reports = Return.objects.select_for_update().filter(round=opened, unit__in=owed, state__in=Return.EDITABLE).order_by("pk")
     lines = [Line(report=report, assignment=assignment) for report in reports for assignment in owed[report.unit_id]]
     Line.objects.bulk_create(lines, ignore_conflicts=True)
-
-
-def get_due_assignments(opened: Round) -> Iterable[Assignment]:
-    """The assignments a round asks about: in force at the period's end, typed by people, and due by frequency."""
-    period = opened.period
-    rows = (
-        Assignment.objects.valid_on(period.ends_on)
-        .filter(role=Assignment.Role.REPORTS, is_demo=opened.is_demo)
-        .select_related("indicator", "milestone")
-        .order_by("task__number", "pk")
-    )
-    return [a for a in rows if _is_due(a, period)]
-
-
-def _is_due(assignment: Assignment, period: Period) -> bool:
-    if assignment.indicator:
-        return assignment.indicator.origin == Indicator.Origin.REPORTED and _is_due_by_frequency(assignment.indicator.frequency, period)
-    if assignment.milestone_id:
-        return not _was_reached(assignment)
-    return True
-
-
-def _is_due_by_frequency(frequency: str, period: Period) -> bool:
-    months = _MONTHS.get(frequency)
-    if months is None or months <= _MONTHS[period.frequency]:
-        return months == _MONTHS[period.frequency]
-    return period.ends_on.month % months == 0
-
-
-def _was_reached(assignment: Assignment) -> bool:
-    line = get_milestone_lines([assignment.milestone]).get(assignment.milestone.pk) if assignment.milestone else None
-    return is_reached(line)
 
 
 @transaction.atomic
