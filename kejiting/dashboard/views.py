@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from indicators.models import Indicator
+from indicators.queries.index import get_index_page
 from indicators.queries.indicators import get_indicator
 from indicators.queries.moments import NotRecordedYet
 from indicators.views.pages import read_moment
@@ -28,15 +29,17 @@ def overview(request: SignedInRequest) -> HttpResponse:
 @login_required
 @require_GET
 def index(request: SignedInRequest) -> HttpResponse:
-    """The published ranks of the 31 provinces, as published: with source, without interval."""
+    """The published ranks of the 31 provinces, with source and without interval; then, apart from them, our estimate."""
     get_live(request)
     moment, problem = read_moment(request)
     tiles, period = get_tiles(request.user, moment)
     try:
-        page = get_indicator(request.user, RANK, "", moment)
+        published = get_indicator(request.user, RANK, "", moment)
     except (Indicator.DoesNotExist, NotRecordedYet):
-        page = None
-    context = {"tiles": tiles, "ranking": make_ranking(tiles), "period": period, "page": page, "moment": moment, "problem": problem}
+        published = None
+    page = get_index_page(request.user, moment, framework=request.GET.get("framework", ""), year=request.GET.get("year", ""))
+    official = {"tiles": tiles, "ranking": make_ranking(tiles), "period": period, "published": published}
+    context = {**official, "page": page, "moment": moment, "problem": problem}
     return render(request, "dashboard/index.html", context, status=400 if problem else 200)
 
 
