@@ -77,6 +77,10 @@ class Result(models.Model):
         LIGHT = "light", _("灯色")
         REQUIRED_PACE = "required_pace", _("需达到的进度")
         DIFFERENCE = "difference", _("公布数与台账数之差")
+        FINDINGS = "findings", _("数据核查")
+        PROGRESS = "progress", _("进展评价")
+        PROJECTION = "projection", _("趋势推算")
+        CHANCE = "chance", _("达到目标的可能性")
 
     measure = models.CharField(_("结果"), max_length=20, choices=Measure)
     indicator = models.ForeignKey(Indicator, models.PROTECT, null=True, related_name="results")
@@ -118,7 +122,11 @@ class Result(models.Model):
                 | Q(indicator=None, area=None, breakdown=None, target=None, task__isnull=False, aspect=None)
                 | Q(indicator=None, area=None, breakdown=None, target=None, task=None, aspect__isnull=False),
             ),
-            is_known("measure", ["growth_yoy", "growth_qoq", "year_to_date", "annual", "completion", "schedule", "light", "required_pace", "difference"]),
+            is_known(
+                "measure",
+                ["growth_yoy", "growth_qoq", "year_to_date", "annual", "completion", "schedule", "light", "required_pace", "difference"]
+                + ["findings", "progress", "projection", "chance"],
+            ),
             is_known("classification", Classification.values),
         ]
         indexes = [

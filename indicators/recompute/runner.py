@@ -9,6 +9,7 @@ from django.utils import timezone
 from ..actions.marks import mark_frameworks, mark_frameworks_of
 from ..models import IndexFramework, Indicator, RecomputeRun, StaleMark, Task
 from . import claim
+from .appraise import appraise
 from .book import Book, open_book
 from .derive import derive
 from .graph import Scope, expand
@@ -48,10 +49,12 @@ def _write_indicators(scope: Scope, record: RecomputeRun, book: Book) -> int:
     stated = _load_stated(cells, indicators)
     for series in (*cells.values(), *stated.values()):
         book.read("observation", [f.id for f in series.values()])
+    targets = get_targets(scope)
     results = [
         *measure_series(cells, indicators, book.now),
         *measure_differences(cells, indicators, stated, book.now),
-        *judge_targets(get_targets(scope), cells, book),
+        *judge_targets(targets, cells, book),
+        *appraise(cells, indicators, targets, book),
     ]
     return write(results, among=scope.where(), run=record, now=book.now)
 

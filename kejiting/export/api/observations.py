@@ -187,9 +187,9 @@ class ResultRow(serializers.Serializer[Result]):
     def get_unit_of_measure(self, row: Result) -> str | None:
         own = row.indicator.unit_of_measure if row.indicator else ""
         match row.measure:
-            case Measure.LIGHT:
+            case Measure.LIGHT | Measure.FINDINGS:
                 return None
-            case Measure.COMPLETION | Measure.SCHEDULE:
+            case Measure.COMPLETION | Measure.SCHEDULE | Measure.PROGRESS | Measure.CHANCE:
                 return RATIO
             case Measure.GROWTH_YOY | Measure.GROWTH_QOQ:
                 return POINTS.get(own, own) if row.detail.get("unit") in ("pp", "‰") else RATIO
