@@ -124,8 +124,10 @@ class Result(models.Model):
             ),
             is_known(
                 "measure",
-                ["growth_yoy", "growth_qoq", "year_to_date", "annual", "completion", "schedule", "light", "required_pace", "difference"]
-                + ["findings", "progress", "projection", "chance"],
+                [
+                    *("growth_yoy", "growth_qoq", "year_to_date", "annual", "completion", "schedule", "light", "required_pace"),
+                    *("difference", "findings", "progress", "projection", "chance"),
+                ],
             ),
             is_known("classification", Classification.values),
         ]
