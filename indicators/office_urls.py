@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from .views import rounds
-from .views.definitions import hub, indicators, task_import, tasks
+from .views.definitions import hub, indicators, statistics, task_import, tasks
 
 urlpatterns: list[URLPattern] = [
     path("definitions/", hub.hub, name="definitions"),
@@ -30,6 +30,9 @@ urlpatterns: list[URLPattern] = [
     path("definitions/assignments/", indicators.assignment_list, name="definition-assignment-list"),
     path("definitions/assignments/add/<slug:kind>/", indicators.assignment_add, name="definition-assignment-add"),
     path("definitions/assignments/<int:pk>/end/", indicators.assignment_end, name="definition-assignment-end"),
+    path("definitions/statistics/", statistics.upload, name="definition-statistics"),
+    path("definitions/statistics/template/", statistics.template, name="definition-statistics-template"),
+    path("definitions/statistics/<int:pk>/", statistics.preview, name="definition-statistics-file"),
     path("definitions/thresholds/", hub.thresholds, name="definition-thresholds"),
     path("reporting/rounds/", rounds.round_list, name="round-list"),
     path("reporting/rounds/open/", rounds.round_open, name="round-open"),

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from .actions import statistics_upload
 from .actions.counts import count_registers
 from .recompute import calendar, index, runner
 from .recompute.heartbeat import beat
@@ -32,6 +33,18 @@ def mark_calendar() -> None:
     """Count the registers, and mark what a new day may judge otherwise; sent by the schedule, once a day."""
     count_registers()
     calendar.mark_calendar()
+
+
+@shared_task(ignore_result=True)
+def work_on_statistics(key: int) -> None:
+    """Read or take in a long file of statistics; sent when it was received or confirmed."""
+    statistics_upload.work(key)
+
+
+@shared_task(ignore_result=True)
+def sweep_statistics() -> None:
+    """The same for files whose message was lost; sent by the schedule."""
+    statistics_upload.sweep()
 
 
 @shared_task(ignore_result=True)

@@ -134,7 +134,9 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-MEDIA_ROOT = DATA_DIR / "media"  # evidence; served by a view that checks who asks, so there is no MEDIA_URL
+# Files of evidence; served by a view that checks who asks, so there is no MEDIA_URL.
+EVIDENCE_ROOT = DATA_DIR / "evidence"
+EVIDENCE_MAX_SIZE = environment.number("EVIDENCE_MAX_MB", 20) * 1024 * 1024
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -199,6 +201,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-stale-marks": {"task": "indicators.tasks.sweep_stale_marks", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-index-marks": {"task": "indicators.tasks.estimate_index", "schedule": 30.0, "options": {"expires": 30}},
     "beat-heartbeat": {"task": "indicators.tasks.beat_heartbeat", "schedule": 10.0, "options": {"expires": 10}},
+    "sweep-statistics": {"task": "indicators.tasks.sweep_statistics", "schedule": 60.0, "options": {"expires": 60}},
     # Lights depend on the calendar: a due date passes without anybody writing anything.
     "mark-calendar": {"task": "indicators.tasks.mark_calendar", "schedule": crontab(hour=0, minute=10)},
 }

@@ -106,15 +106,21 @@ def _compare_sums(series: Series, provinces: set[str], nation: str) -> Iterator[
     if apart:
         period, total, whole = max(apart, key=lambda row: abs(row[1] - row[2]) / (abs(row[2]) or 1))
         share = f"{abs(total - whole) / abs(whole) * 100:.1f}%" if whole else "—"
-        yield _("“%(indicator)s”%(n)s 个省份合计与全国不等（%(periods)s）：%(period)s 合计 %(total)s，全国 %(whole)s，相差 %(share)s。") % {
+        yield _("“%(indicator)s”%(n)s 个省份合计与全国不等（%(periods)s）：%(period)s 合计 %(total)s，全国 %(whole)s，相差 %(share)s。全国数可能含不属于各省的部分。") % {
             "indicator": indicator,
             "n": len(provinces),
-            "periods": "、".join(row[0] for row in apart),
+            "periods": _name_periods([row[0] for row in apart]),
             "period": period,
             "total": _say(total, indicator),
             "whole": _say(whole, indicator),
             "share": share,
         }
+
+
+def _name_periods(periods: list[str]) -> str:
+    if len(periods) <= 3:
+        return "、".join(periods)
+    return _("%(first)s—%(last)s，%(n)s 期") % {"first": periods[0], "last": periods[-1], "n": len(periods)}
 
 
 def _say(value: Decimal, indicator: Indicator) -> str:

@@ -41,7 +41,8 @@ class Names(Generic[T]):
         """The nearest, the likeliest first."""
         likeness = {name: _liken(fold(text), name) for name in self.by_name}
         codes: dict[str, None] = {}
-        for name in sorted(likeness, key=lambda n: (-likeness[n], n)):
+        # Of two as near, a province before its city: its code ends in more zeros.
+        for name in sorted(likeness, key=lambda n: (-likeness[n], min(len(code.rstrip("0")) for code in self.by_name[n]), n)):
             if likeness[name] >= _LEAST_ALIKE:
                 codes.update(dict.fromkeys(sorted(self.by_name[name])))
         return [self.by_code[code] for code in list(codes)[:MOST_SUGGESTED]]

@@ -27,6 +27,7 @@ from .units import get_factor, normalise
 MISSING = {"", "-", "--", "—", "——", "－", "–", "…", "……", "...", "..", "/", "#", "na", "n/a", "n.a.", "nan", "null", "none", "缺", "缺失", "空缺", "暂缺", "不详"}
 _STATUS = {"": "A", "正式": "A", "最终": "A", "初步": "P", "初步核算": "P", "估计": "E", "预计": "E", "修订": "R", "A": "A", "P": "P", "E": "E", "R": "R"}
 _EXPONENT = re.compile(r"[+-]?[0-9.]+[eE][+-]?[0-9]+")
+_DIGITS = re.compile(r"[+-]?[0-9,]+(\.[0-9]+)?")
 _TITLE = re.compile(r"(《[^》]+》)\s*[（(](.+)[）)]")
 _ORIGINS = {
     Indicator.Origin.REPORTED: gettext_lazy("由单位填报"),
@@ -268,7 +269,9 @@ def _read_number(text: str, unit: str) -> Decimal:
     try:
         return parse_number(text, unit=unit)
     except NotANumber as error:
-        raise Refused("value", str(error)) from error
+        said = _("“%(text)s”不是数字：须是如 1234.5 的确数，不带“约”“以上”等字样、单位和公式。") % {"text": text[:30]}
+        # A number of too many digits says itself what is wrong with it.
+        raise Refused("value", str(error) if _DIGITS.fullmatch(text) else said) from error
 
 
 def _check_bounds(indicator: Indicator, value: Decimal) -> None:

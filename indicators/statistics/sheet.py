@@ -310,3 +310,8 @@ def _tell_formulas(content: bytes, title: str, header: _Header, rows: list[Stati
     }
     said = _("单元格是公式而没有算出的结果：请用 Excel 打开并保存，或粘贴为数值。")
     return [replace(row, problem=said) if row.row in formulas and not row.value else row for row in rows]
+
+
+def make_template() -> bytes:
+    """A header to fill in under, which Excel opens as UTF-8."""
+    return b"\xef\xbb\xbf" + (",".join(names[0] for names in COLUMNS.values()) + "\r\n").encode()

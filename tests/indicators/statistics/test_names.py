@@ -36,7 +36,7 @@ def test_one_name_is_one_area(name: str, code: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "first"),
-    [("两藏", "西藏"), ("山两", "山西"), ("内蒙占", "内蒙古"), ("江两", "江西"), ("广两", "广西"), ("陕两", "陕西"), ("黑龙汪", "黑龙江"), ("合计", "全国"), ("四山", "四川")],
+    [("两藏", "西藏"), ("山两", "山西"), ("内蒙占", "内蒙古"), ("江两", "江西"), ("广两", "广西"), ("陕两", "陕西"), ("黑龙汪", "黑龙江"), ("合计", "全国"), ("四山", "四川"), ("甘素", "甘肃")],
 )
 def test_what_is_nearly_a_name_is_only_suggested(name: str, first: str) -> None:
     names = AreaNames()
