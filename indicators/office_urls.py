@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from .views import rounds
-from .views.definitions import hub, indicators, statistics, task_import, tasks
+from .views.definitions import hub, indicators, statistics, task_import, tasks, weights
 
 urlpatterns: list[URLPattern] = [
     path("definitions/", hub.hub, name="definitions"),
@@ -33,6 +33,8 @@ urlpatterns: list[URLPattern] = [
     path("definitions/statistics/", statistics.upload, name="definition-statistics"),
     path("definitions/statistics/template/", statistics.template, name="definition-statistics-template"),
     path("definitions/statistics/<int:pk>/", statistics.preview, name="definition-statistics-file"),
+    path("definitions/index/", weights.framework_list, name="definition-framework-list"),
+    path("definitions/index/<slug:code>/", weights.weights, name="definition-weights"),
     path("definitions/thresholds/", hub.thresholds, name="definition-thresholds"),
     path("reporting/rounds/", rounds.round_list, name="round-list"),
     path("reporting/rounds/open/", rounds.round_open, name="round-open"),
