@@ -40,10 +40,10 @@ def save_line(line: Line, changes: Mapping[str, Any], *, by: User, seen_version:
     return's version the typist had seen: ``Conflict`` when this line changed since, unless it says already what
     the same account sends again (the first answer may have been lost).
     """
-    report = _lock(line.report_id)
+    report = lock_return(line.report_id)
     if not by.has_perm("return.edit", report):
         raise NotAllowed(_("只有本单位的填报员可以填写这张报表。"))
-    _require_open(report, _("填写"))
+    require_open(report, _("填写"))
     line = Line.objects.select_related("assignment__indicator", "assignment__milestone", "entered_by__unit").get(pk=line.pk)
     content = clean_changes(line, changes)
     fields = [name for name, value in content.items() if getattr(line, name) != value]
@@ -54,7 +54,7 @@ def save_line(line: Line, changes: Mapping[str, Any], *, by: User, seen_version:
         return line
     for name in fields:
         setattr(line, name, content[name])
-    _bump(report)
+    raise_version(report)
     line.version, line.entered_by, line.entered_at = report.version, by, timezone.now()
     line.save(update_fields=[*fields, "version", "entered_by", "entered_at"])
     LineEntry.objects.create(line=line, content=_as_json(content), by=by, at=line.entered_at, is_demo=report.is_demo)
@@ -151,11 +151,11 @@ def _as_json(content: Mapping[str, Any]) -> dict[str, Any]:
 def submit_return(report: Return, *, by: User, reason: str = "", seen_version: int | None = None) -> Return:
     """Hand a return in for review. Raises ``NotReady`` naming each line that is empty or not explained."""
     reason = _text(reason, NOTE_LENGTH)
-    report = _lock(report.pk, seen_version)
+    report = lock_return(report.pk, seen_version)
     if not by.has_perm("return.submit", report):
         raise NotAllowed(_("只有本单位的填报员可以提交这张报表。"))
     _require_state(report, (State.DRAFT, State.RETURNED), _("提交"))
-    _require_open(report, _("提交"))
+    require_open(report, _("提交"))
     if problems := find_problems(report):
         raise NotReady(_("还有 %(n)s 处需要处理，暂不能提交。") % {"n": len(problems)}, problems)
     now = timezone.now()
@@ -176,7 +176,7 @@ def find_problems(report: Return) -> list[Problem]:
 def approve_return(report: Return, *, by: User, reason: str = "", seen_version: int | None = None) -> Return:
     """The unit's reviewer stands behind what was submitted. Nobody approves a return they wrote in."""
     reason = _text(reason, NOTE_LENGTH)
-    report = _lock(report.pk, seen_version)
+    report = lock_return(report.pk, seen_version)
     if not by.has_perm("return.approve", report):
         raise NotAllowed(_("只有本单位的审核人可以审核，且不能审核自己填报的内容。"))
     _require_state(report, (State.SUBMITTED,), _("审核"))
@@ -188,7 +188,7 @@ def approve_return(report: Return, *, by: User, reason: str = "", seen_version: 
 def send_back_return(report: Return, *, by: User, reason: str, seen_version: int | None = None) -> Return:
     """Send a return back to its unit, saying why: the reviewer what was submitted, the office what was approved."""
     reason = _text(reason, NOTE_LENGTH)
-    report = _lock(report.pk, seen_version)
+    report = lock_return(report.pk, seen_version)
     permissions = {State.SUBMITTED: ["return.return_submitted"], State.APPROVED: ["return.return_approved"]}
     needed = permissions.get(State(report.state), ["return.return_submitted", "return.return_approved"])
     if not any(by.has_perm(permission, report) for permission in needed):
@@ -205,7 +205,7 @@ def send_back_return(report: Return, *, by: User, reason: str, seen_version: int
 def accept_return(report: Return, *, by: User, reason: str = "", seen_version: int | None = None) -> Return:
     """Take a return's values into the record: observations and stale marks, in this one transaction."""
     reason = _text(reason, NOTE_LENGTH)
-    report = _lock(report.pk, seen_version)
+    report = lock_return(report.pk, seen_version)
     if not by.has_perm("return.accept", report):
         raise NotAllowed(_("接收由科技厅主管处室办理，且不能接收本处室或自己填报、审核的报表。"))
     _require_state(report, (State.APPROVED,), _("接收"))
@@ -243,7 +243,7 @@ def _state_line(line: Line, report: Return, now: datetime) -> Statement:
 def request_correction(line: Line, *, by: User, value: Any, reason: str, missing: str = "", qualifier: str = "") -> Correction:
     """Ask that an accepted line say something else. The accepted value stays in force until another person agrees."""
     reason = _text(reason, NOTE_LENGTH)
-    report = _lock(line.report_id)
+    report = lock_return(line.report_id)
     if not by.has_perm("correction.request", report):
         raise NotAllowed(_("只有本单位填报员或主管处室可以申请更正。"))
     if report.state != State.ACCEPTED:
@@ -276,7 +276,7 @@ def request_correction(line: Line, *, by: User, value: Any, reason: str, missing
         requested_at=timezone.now(),
         is_demo=report.is_demo,
     )
-    _bump(report)
+    raise_version(report)
     record_event("correction.request", correction, by=by, reason=reason, value=plain(correction.value))
     return correction
 
@@ -302,7 +302,7 @@ def accept_correction(correction: Correction, *, by: User, reason: str = "") -> 
         record_observations([_state_correction(correction, report, now)], cause=f"correction {correction.pk}")
     elif line.assignment.milestone:
         mark_tasks([line.assignment.milestone.task_id], cause=f"correction {correction.pk}")
-    _bump(report)
+    raise_version(report)
     record_event("correction.accept", correction, by=by, reason=reason, value=plain(correction.value), previous=plain(correction.previous))
     return correction
 
@@ -331,13 +331,13 @@ def send_back_correction(correction: Correction, *, by: User, reason: str) -> Co
     if not reason:
         raise ReasonRequired
     _decide(correction, Correction.State.RETURNED, by=by, now=timezone.now(), reason=reason)
-    _bump(report)
+    raise_version(report)
     record_event("correction.return", correction, by=by, reason=reason)
     return correction
 
 
 def _lock_correction(correction: Correction, *, by: User) -> tuple[Correction, Return]:
-    report = _lock(Line.objects.values_list("report_id", flat=True).get(pk=correction.line_id))
+    report = lock_return(Line.objects.values_list("report_id", flat=True).get(pk=correction.line_id))
     correction = Correction.objects.select_related("line__report__unit", "line__assignment__indicator", "line__assignment__milestone").get(
         pk=correction.pk
     )
@@ -356,7 +356,7 @@ def _decide(correction: Correction, state: str, *, by: User, now: datetime, reas
 # -- shared --------------------------------------------------------------------------------------
 
 
-def _lock(report_id: int, seen_version: int | None = None) -> Return:
+def lock_return(report_id: int, seen_version: int | None = None) -> Return:
     """The return, held for this transaction; its round is held against locking, and shared with the other units' writers.
 
     The order is return, then round, everywhere. ``Conflict`` when a page was made of an earlier version than this:
@@ -370,7 +370,8 @@ def _lock(report_id: int, seen_version: int | None = None) -> Return:
     return report
 
 
-def _bump(report: Return) -> None:
+def raise_version(report: Return) -> None:
+    """Each change of a return or of anything in it is a new version."""
     report.version += 1
     report.save(update_fields=["version"])
 
@@ -394,7 +395,8 @@ def _require_state(report: Return, states: tuple[str, ...], verb: str) -> None:
         raise WrongState(_("报表现在是“%(state)s”，不能%(verb)s。") % {"state": report.get_state_display(), "verb": verb}, state=report.state)
 
 
-def _require_open(report: Return, verb: str) -> None:
+def require_open(report: Return, verb: str) -> None:
+    """A draft, or sent back, in a round that is open. Raises ``WrongState``."""
     _require_state(report, Return.EDITABLE, verb)
     if report.round.opens_at > timezone.now():
         raise WrongState(_("批次 %(code)s 尚未开放，不能%(verb)s。") % {"code": report.round.code, "verb": verb})

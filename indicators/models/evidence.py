@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.classification import Classification
-from kejiting.accounts.database import DEMO_REMOVAL, append_only, is_known
+from kejiting.accounts.database import append_only, is_known
 from kejiting.accounts.models import User
 
 from .correction import Correction
@@ -27,8 +27,8 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
 
 
 # A line's files come and go with its draft: nobody approves a file that is not the one accepted.
-_WHILE_OPEN = f"""
-    IF TG_OP = 'DELETE' AND OLD.is_demo AND current_setting('{DEMO_REMOVAL}', true) = 'on' THEN
+_WHILE_OPEN = """
+    IF TG_OP = 'DELETE' AND OLD.is_demo AND current_setting('kejiting.demo_removal', true) = 'on' THEN
         RETURN OLD;
     END IF;
     SELECT report.state INTO report_state FROM indicators_line line JOIN indicators_return report ON report.id = line.report_id

@@ -23,7 +23,7 @@ from ..findings import (
     is_explained,
     say_what_blocks,
 )
-from ..models import Correction, Indicator, InForce, Line, Observation, Period, Return, ReturnStep, Target, Task
+from ..models import Correction, Evidence, Indicator, InForce, Line, Observation, Period, Return, ReturnStep, Target, Task
 from ..numbers import plain
 from ..periods import A_YEAR, shift
 from ..recompute.book import Book, open_book
@@ -72,6 +72,7 @@ class SheetLine:
     # The year's target in the unit of the line, and of a range the other end.
     goal: Decimal | None = None
     goal_upper: Decimal | None = None
+    evidence: Sequence[Evidence] = ()
     # What a reason for having no value covers, and what the line said when the return was sent back.
     set_aside: Said = NOTHING
     returned: Said | None = None
@@ -198,6 +199,10 @@ class Sheet:
         ]
 
     @property
+    def files(self) -> int:
+        return sum(len(row.evidence) for row in self.lines)
+
+    @property
     def groups(self) -> list[tuple[Task | None, list[SheetLine]]]:
         """Lines by the task they belong to, in the plan's order, figures first; those of no task last."""
         groups: dict[int | None, tuple[Task | None, list[SheetLine]]] = {}
@@ -213,6 +218,9 @@ def get_sheet(report: Return, user: User) -> Sheet:
     sent_back = next((step.at for step in reversed(steps) if step.to_state == Return.State.RETURNED), None)
     beside = _read_beside(lines, report.round.period, sent_back=sent_back)
     rows = [_make_row(line, beside) for line in lines]
+    files = _get_evidence(lines, user)
+    for row in rows:
+        row.evidence = files.get(row.line.pk, ())
     return Sheet(report, rows, steps, get_context(report, user))
 
 
@@ -308,6 +316,15 @@ def _get_own_observations(lines: Sequence[Line]) -> dict[int, Observation]:
     """By line: the newest observation that was made of it, where its value can be followed."""
     rows = Observation.objects.filter(line__in=[line.pk for line in lines]).order_by("line_id", "-vintage").distinct("line_id")
     return {row.line_id: row for row in rows if row.line_id}
+
+
+def _get_evidence(lines: Sequence[Line], user: User) -> dict[int, list[Evidence]]:
+    """By line: the files that bear it out."""
+    files: dict[int, list[Evidence]] = {}
+    for file in Evidence.objects.visible_to(user).filter(line__in=[line.pk for line in lines]).select_related("uploaded_by__unit"):
+        if file.line_id:
+            files.setdefault(file.line_id, []).append(file)
+    return files
 
 
 def get_context(report: Return, user: User) -> list[Observation]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, JsonResponse
@@ -22,6 +23,7 @@ from kejiting.accounts.models import User
 
 from ..actions import reporting as actions
 from ..errors import NotReady, RecordError
+from ..evidence_files import TYPES
 from ..models import Correction, Line, MissingReason, Qualifier, Return
 from ..numbers import NotANumber, parse_number, plain
 from ..queries.returns import get_return
@@ -52,6 +54,8 @@ def _make_context(request: SignedInRequest, report: Return, sheet: Sheet, **more
         "review_rows": sorted(sheet.lines, key=_by_what_changed),
         "missing_choices": MissingReason.choices,
         "qualifier_choices": Qualifier.choices,
+        "evidence_types": ",".join(TYPES),
+        "evidence_limit": settings.EVIDENCE_MAX_SIZE // 1024 // 1024,
         **more,
     }
 

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from psycopg2 import sql
 
 from indicators.actions.definitions import remove_demo_thresholds
-from indicators.models import Indicator, IndicatorDefinition
+from indicators.evidence_files import discard
+from indicators.models import Evidence, Indicator, IndicatorDefinition
 from indicators.recompute import runner
 from kejiting.accounts.database import DEMO_REMOVAL
 from kejiting.accounts.models import AuditEvent, User
@@ -47,6 +48,8 @@ def _remove() -> int:
         # Foreign keys are looked at once everything is gone, so the order does not matter: rows that refer to themselves,
         # and indicators and definitions that refer to each other, need no special care.
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    files = list(Evidence.objects.filter(is_demo=True).values_list("pk", flat=True))
+    transaction.on_commit(lambda: discard(files))
     _give_back_definitions()
     removed = remove_demo_thresholds() + _end_sessions()
     removed += sum(_delete_belonging(reference) for reference in list_references())

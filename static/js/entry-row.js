@@ -208,6 +208,7 @@ export class Row {
       if (field.tagName === "SELECT") field.disabled = isClosed;
       else field.readOnly = isClosed;
     }
+    for (const field of this.element.querySelectorAll("[data-attach], [data-remove]")) field.disabled = isClosed;
   }
 
   say(state) {

@@ -1,8 +1,9 @@
 // The page of a return that is being filled: the keyboard, pasting, handing in, and what closes it.
-// What one line does is in entry-row.js.
+// What one line does is in entry-row.js, its files in entry-evidence.js.
 
-import { Row, token } from "./entry-row.js";
+import { watchEvidence } from "./entry-evidence.js";
 import { readBlock } from "./entry-paste.js";
+import { Row, token } from "./entry-row.js";
 
 const grid = document.querySelector("#grid");
 const words = grid.dataset;
@@ -31,8 +32,16 @@ function say(text) {
 
 function saved(answer) {
   document.querySelector("#filled").value = answer.filled;
+  changed();
+}
+
+/** What is shown for handing in is not true any more: ask again. */
+function changed() {
   if (document.querySelector("#submit[data-checked]")) checkSoon();
 }
+
+const { sending, notSent, done, sure } = words;
+watchEvidence(grid, { sending, notSent, done, sure }, changed);
 
 // -- typing ----------------------------------------------------------------------------------------
 
