@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path, re_path
 
 from . import office_urls
-from .views import index, pages, reporting, todo
+from .views import evidence, index, pages, reporting, todo
 
 urlpatterns: list[URLPattern] = [
     path("tasks/", pages.task_list, name="task-list"),
@@ -18,6 +18,9 @@ urlpatterns: list[URLPattern] = [
     path("reporting/<str:round>/<str:unit>/", reporting.return_page, name="return"),
     path("reporting/<str:round>/<str:unit>/state/", reporting.return_state, name="return-state"),
     path("reporting/<str:round>/<str:unit>/lines/<int:line>/", reporting.save_line, name="return-line"),
+    path("reporting/<str:round>/<str:unit>/lines/<int:line>/evidence/", evidence.attach, name="return-evidence"),
+    path("reporting/<str:round>/<str:unit>/evidence/<uuid:key>/", evidence.download, name="evidence"),
+    path("reporting/<str:round>/<str:unit>/evidence/<uuid:key>/remove/", evidence.remove, name="evidence-remove"),
     re_path(
         r"^reporting/(?P<round>[^/]+)/(?P<unit>[^/]+)/lines/(?P<line>\d+)/(?P<verb>correct|accept|return)/$",
         reporting.correct_line,
