@@ -1,22 +1,27 @@
 """The forms of assignments and of rounds."""
 
-from datetime import time
+from datetime import datetime, time, timedelta
 from typing import Any, cast
 
 from django import forms
 from django.conf import settings
 from django.db.models import Model
+from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.models import User
 
-from ..models import Assignment, Indicator, Milestone, Task
+from ..errors import Problem
+from ..formatting import format_period
+from ..models import Assignment, Indicator, Milestone, Round, Task
 from .base import OfficeForm
 from .fields import DayField, MomentField, PeriodField, ReasonField, RowField, WholeNumberField, get_area_choices, get_unit_choices
 
 # The end of a working day.
 DUE_TIME = time(18)
+# A round that stays open longer than this is more often a slip in the year.
+_LONGEST_USUAL = 120
 KINDS = {"indicator": _("指标"), "milestone": _("节点"), "narrative": _("任务进展情况")}
 
 
@@ -74,10 +79,16 @@ class EndAssignmentForm(OfficeForm):
 
 
 class OpenRoundForm(OfficeForm):
+    """A round's period and dates; ``proposed`` is the period that comes next."""
+
     period = PeriodField(label=_("期间"), help_text=_("默认为最近一期之后的一期；也可写 2025、2025-S1、2025-12"))
     opens_at = MomentField(label=_("开放时间"), default=time(0))
     due_at = MomentField(label=_("截止时间"), default=DUE_TIME)
     grace_days = WholeNumberField(label=_("宽限天数"), least=0, most=366, help_text=_("截止后这些天内仍不算逾期"))
+
+    def __init__(self, *args: Any, proposed: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.proposed = proposed
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
@@ -87,11 +98,40 @@ class OpenRoundForm(OfficeForm):
             self.add_error("due_at", _now("截止时间须晚于开放时间。"))
         return said
 
+    def get_period(self) -> str:
+        """The label that was sent, where it is one of a round; nothing before."""
+        return str(self.cleaned_data.get("period", "")) if self.is_bound and "period" not in self.errors else ""
+
+    def find_doubts(self) -> list[Problem]:
+        said, now = self.cleaned_data, timezone.now()
+        doubts = []
+        if said["period"] != self.proposed:
+            doubts.append(Problem("period", _now("按次序下一期是 %(period)s。") % {"period": format_period(self.proposed)}))
+        if said["due_at"] < now:
+            doubts.append(Problem("due_at", _now("截止时间已过：一开放就要催报。")))
+        elif said["due_at"] > said["opens_at"] + timedelta(days=_LONGEST_USUAL):
+            doubts.append(Problem("due_at", _now("距开放超过 %(n)s 天。") % {"n": _LONGEST_USUAL}))
+        return doubts
+
 
 class UnlockForm(OfficeForm):
     reason = ReasonField(label=_("重新开放的原因"))
 
 
 class MoveDueForm(OfficeForm):
-    due_at = MomentField(label=_("新的截止时间"), default=DUE_TIME)
-    reason = ReasonField(label=_("调整的原因"), help_text=_("宽限天数不变"))
+    due_at = MomentField(label=_("新的截止时间"), default=DUE_TIME, help_text=_("宽限天数不变"))
+    reason = ReasonField(label=_("调整的原因"))
+
+    def __init__(self, *args: Any, opened: Round, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.opened = opened
+
+    def clean_due_at(self) -> datetime:
+        due_at: datetime = self.cleaned_data["due_at"]
+        if due_at <= self.opened.opens_at:
+            raise forms.ValidationError(_now("截止时间须晚于开放时间。"))
+        return due_at
+
+    def find_doubts(self) -> list[Problem]:
+        is_over = self.cleaned_data["due_at"] < timezone.now()
+        return [Problem("due_at", _now("这个时间已过：保存后未报的单位即进入宽限，或已逾期。"))] if is_over else []

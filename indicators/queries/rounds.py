@@ -1,13 +1,16 @@
 """What the office sees of reporting rounds: how far each has come, who is late, and which comes next."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from ..models import Plan, Return, Round
-from ..models.line import EMPTY_LINES
+from kejiting.accounts.models import AuditEvent, Unit
+
+from ..models import Assignment, Line, Plan, Return, Round
 from ..periods import last_ended, shift
 
 _State = Return.State
@@ -58,13 +61,16 @@ def is_in_grace(report: Return, at: datetime) -> bool:
 
 @dataclass(frozen=True)
 class ReturnRow:
-    """A unit's return in a round: how much of it is filled, and whether it is late."""
+    """A unit's return in a round: what it asks, how much of it is filled, and whether it is late."""
 
     report: Return
-    filled: int
-    lines: int
+    lines: list[Line]
     is_late: bool
     is_in_grace: bool
+
+    @property
+    def filled(self) -> int:
+        return sum(line.is_filled for line in self.lines)
 
     @property
     def waits_for_office(self) -> bool:
@@ -81,6 +87,11 @@ class RoundProgress:
     def accepted(self) -> int:
         return dict(self.counts)[_State.ACCEPTED]
 
+    @property
+    def with_unit(self) -> list[ReturnRow]:
+        """What a lock would leave unreported."""
+        return [row for row in self.rows if row.report.state in Return.EDITABLE]
+
 
 # Among the returns that are not late: what waits for the office, then what is still with the unit.
 _ORDER = [_State.APPROVED, _State.RETURNED, _State.DRAFT, _State.SUBMITTED, _State.ACCEPTED]
@@ -88,20 +99,39 @@ _ORDER = [_State.APPROVED, _State.RETURNED, _State.DRAFT, _State.SUBMITTED, _Sta
 
 def get_progress(opened: Round, now: datetime) -> RoundProgress:
     """Each unit's return, the late ones first: not handed in when the grace was over, then when it was due."""
-    reports = (
-        Return.objects.filter(round=opened)
-        .select_related("round", "unit", "submitted_by__unit", "approved_by__unit", "accepted_by__unit")
-        .annotate(n_lines=Count("lines"), n_empty=Count("lines", filter=EMPTY_LINES))
-    )
-    rows = [_make_row(report, now) for report in reports]
+    lines = Line.objects.select_related("assignment__indicator", "assignment__milestone", "assignment__task").order_by("pk")
+    reports = Return.objects.filter(round=opened).select_related("round", "unit", "submitted_by__unit", "approved_by__unit", "accepted_by__unit")
+    reports = reports.prefetch_related(Prefetch("lines", lines))
+    rows = [ReturnRow(report, list(report.lines.all()), is_late(report, now), is_in_grace(report, now)) for report in reports]
     rows.sort(key=lambda r: (not r.is_late, not r.is_in_grace, _ORDER.index(_State(r.report.state)), r.report.unit.code))
     counts = [(state, sum(r.report.state == state for r in rows)) for state in _State]
     return RoundProgress(rows, counts, sum(r.is_late for r in rows))
 
 
-def _make_row(report: Return, now: datetime) -> ReturnRow:
-    n_lines, n_empty = report.n_lines, report.n_empty  # type: ignore[attr-defined]  # annotated
-    return ReturnRow(report, n_lines - n_empty, n_lines, is_late(report, now), is_in_grace(report, now))
+def get_history(opened: Round) -> QuerySet[AuditEvent]:
+    """Who opened, locked and moved the round, when and why, the newest first."""
+    rows = AuditEvent.objects.filter(object_kind="round", object_key=opened.code, verb__startswith="round.")
+    return rows.select_related("actor__unit")
+
+
+@dataclass(frozen=True)
+class UnitOwes:
+    """How much of each kind a unit would be asked."""
+
+    unit: Unit
+    counts: Counter[str]
+
+    @property
+    def total(self) -> int:
+        return self.counts.total()
+
+
+def count_owed(assignments: Iterable[Assignment]) -> list[UnitOwes]:
+    """By unit, those that owe most first."""
+    owed: dict[int, UnitOwes] = {}
+    for row in assignments:
+        owed.setdefault(row.unit_id, UnitOwes(row.unit, Counter())).counts[row.kind] += 1
+    return sorted(owed.values(), key=lambda each: (-each.total, each.unit.code))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,9 @@
-"""What the office's screens need to say of a target."""
+"""What the office's screens need to say of a target, and of a moment in the trail."""
+
+from datetime import datetime
 
 from django import template
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..formatting import format_value
@@ -20,3 +23,9 @@ def target_words(target: Target) -> str:
     sign = "" if target.comparison == Target.Comparison.EQUAL else f"{target.get_comparison_display()} "
     words = {Target.Kind.CHANGE: _("较基期变化 %(value)s"), Target.Kind.GROWTH: _("增长 %(value)s")}
     return words.get(Target.Kind(target.kind), "%(value)s") % {"value": sign + number}
+
+
+@register.filter
+def moment(iso: str) -> str:
+    """A moment as the trail keeps it, in the site's time: 2026-01-20 18:00."""
+    return f"{timezone.localtime(datetime.fromisoformat(iso)):%Y-%m-%d %H:%M}" if iso else ""

@@ -9,15 +9,17 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from kejiting.accounts.http import SignedInRequest, paginate
 
 from ..actions import rounds as actions
 from ..errors import RecordError
 from ..forms.assignments import MoveDueForm, OpenRoundForm, UnlockForm
-from ..models import Period, Round
-from ..queries.rounds import get_progress, get_round, get_rounds, propose_next_round
+from ..models import Period, Plan, Round
+from ..periods import Span, parse_label
+from ..queries.owed import get_due_assignments, get_unassigned
+from ..queries.rounds import count_owed, get_history, get_progress, get_round, get_rounds, propose_next_round
 from .office import AnyForm, answer_form, get_plan, manages_rounds, submit
 
 
@@ -32,18 +34,19 @@ def round_list(request: SignedInRequest) -> HttpResponse:
 @manages_rounds
 @require_http_methods(["GET", "POST"])
 def round_open(request: SignedInRequest) -> HttpResponse:
-    """Open a round; the one after the latest is proposed."""
+    """Open a round; the one after the latest is proposed, with what it would ask of whom."""
     plan = get_plan()
     if plan is None:
         return render(request, "indicators/definitions/no_plan.html")
     proposed = propose_next_round(plan, timezone.now())
     initial = {"period": proposed.label, "opens_at": proposed.opens_at, "due_at": proposed.due_at, "grace_days": proposed.grace_days}
-    form = OpenRoundForm(request.POST or None, initial=initial)
+    form = OpenRoundForm(request.POST or None, initial=initial, proposed=proposed.label)
 
     def act() -> Round:
         said = form.cleaned_data
         return actions.open_round(by=request.user, plan=plan, **(said | {"period": Period.objects.get_or_add(said["period"])}))
 
+    span = parse_label(form.get_period() or proposed.label)
     return answer_form(
         request,
         form,
@@ -53,7 +56,17 @@ def round_open(request: SignedInRequest) -> HttpResponse:
         template="indicators/rounds/open.html",
         proposed=proposed,
         plan=plan,
+        span=span,
+        **_foresee(request, plan, span),
     )
+
+
+def _foresee(request: SignedInRequest, plan: Plan, span: Span) -> dict[str, Any]:
+    """What a round for the period asks of each unit, and what nobody reports."""
+    demo = plan.is_demo or request.user.is_demo
+    owed = count_owed(get_due_assignments(span, is_demo=demo))
+    unassigned = get_unassigned(request.user, plan, span, is_demo=demo)
+    return {"owed": owed, "owed_in_all": sum(each.total for each in owed), "unassigned": unassigned}
 
 
 def _round_url(opened: Round) -> str:
@@ -70,7 +83,7 @@ def _get_round(code: str) -> Round:
 @manages_rounds
 @require_GET
 def round_page(request: SignedInRequest, round: str) -> HttpResponse:
-    """Each unit's return, the late ones first."""
+    """Each unit's return, the late ones first; what nobody reports; who did what to the round."""
     return _show(request, _get_round(round))
 
 
@@ -79,8 +92,10 @@ def _show(request: SignedInRequest, opened: Round, *, status: int = 200, **forms
     context: dict[str, Any] = {
         "round": opened,
         "progress": get_progress(opened, now),
+        "unassigned": get_unassigned(request.user, opened.plan, opened.period.span, is_demo=opened.is_demo),
+        "history": get_history(opened),
         "unlock_form": UnlockForm(auto_id="unlock_%s"),
-        "due_form": MoveDueForm(auto_id="due_%s", initial={"due_at": opened.due_at}),
+        "due_form": MoveDueForm(auto_id="due_%s", opened=opened, initial={"due_at": opened.due_at}),
         "failed": next(iter(forms.values()), None),
         "now": now,
         **forms,
@@ -89,9 +104,13 @@ def _show(request: SignedInRequest, opened: Round, *, status: int = 200, **forms
 
 
 @manages_rounds
-@require_POST
+@require_http_methods(["GET", "POST"])
 def round_lock(request: SignedInRequest, round: str) -> HttpResponse:
+    """What a lock would leave unreported; then, on the button, the lock."""
     opened = _get_round(round)
+    if request.method == "GET":
+        context = {"round": opened, "progress": get_progress(opened, timezone.now())}
+        return redirect(_round_url(opened)) if opened.is_locked else render(request, "indicators/rounds/lock.html", context)
     try:
         actions.lock_round(opened, by=request.user)
         messages.success(request, _("批次 %(code)s 已锁定：不再接受填写和提交，已提交的仍可审核、接收。") % {"code": opened.code})
@@ -101,7 +120,7 @@ def round_lock(request: SignedInRequest, round: str) -> HttpResponse:
 
 
 @manages_rounds
-@require_POST
+@require_http_methods(["GET", "POST"])
 def round_unlock(request: SignedInRequest, round: str) -> HttpResponse:
     opened, form = _get_round(round), UnlockForm(request.POST, auto_id="unlock_%s")
     done = _("批次 %(code)s 已重新开放。") % {"code": opened.code}
@@ -109,14 +128,17 @@ def round_unlock(request: SignedInRequest, round: str) -> HttpResponse:
 
 
 @manages_rounds
-@require_POST
+@require_http_methods(["GET", "POST"])
 def round_due(request: SignedInRequest, round: str) -> HttpResponse:
-    opened, form = _get_round(round), MoveDueForm(request.POST, auto_id="due_%s")
+    opened = _get_round(round)
+    form = MoveDueForm(request.POST, auto_id="due_%s", opened=opened)
     done = _("截止时间已调整，原因记入审计。")
     return _answer(request, opened, form, lambda: actions.move_due_date(opened, by=request.user, **form.cleaned_data), done, "due_form")
 
 
 def _answer(request: SignedInRequest, opened: Round, form: AnyForm, act: Callable[[], Round], done: str, name: str) -> HttpResponse:
+    if request.method == "GET":  # the address of a form that was refused, opened again
+        return redirect(_round_url(opened))
     result, status = submit(form, act)
     if result is None:
         return _show(request, opened, status=status, **{name: form})

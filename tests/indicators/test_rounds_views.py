@@ -50,6 +50,11 @@ def test_rounds_are_the_offices_alone(quarter: Quarter, office: Client) -> None:
         assert office.get(page)["Location"].startswith("/accounts/login/")
 
 
+def meant_in(page: str) -> str:
+    """What a form carries to say that its doubts were read."""
+    return page.partition('name="meant" value="')[2].partition('"')[0]
+
+
 # -- the next round ----------------------------------------------------------------------------
 
 
@@ -80,11 +85,14 @@ def test_without_a_round_the_last_ended_quarter_is_proposed(quarter: Quarter) ->
 
 def test_a_round_is_opened_on_the_screen(quarter: Quarter, office: Client) -> None:
     form = {"period": "2025年第四季度", "opens_at": "2026-01-01T08:00", "due_at": "2026-01-20T18:00", "grace_days": "３"}
-    page = text(office, "/reporting/rounds/open/", form)
+    page = text(office, "/reporting/rounds/open/", form, 422)
+    assert "截止时间已过：一开放就要催报" in page
+    page = text(office, "/reporting/rounds/open/", form | {"meant": meant_in(page)})
     assert "已开放批次 2025-Q4：1 个单位需要填报" in page
     opened = Round.objects.get(code="2025-Q4")
     assert (opened.due_at, opened.grace_until) == (datetime(2026, 1, 20, 10, tzinfo=UTC), datetime(2026, 1, 23, 10, tzinfo=UTC))
-    assert "没有重复创建" in text(office, "/reporting/rounds/open/", form, 409)
+    page = text(office, "/reporting/rounds/open/", form, 422)
+    assert "没有重复创建" in text(office, "/reporting/rounds/open/", form | {"meant": meant_in(page)}, 409)
     assert "截止时间须晚于开放时间" in text(office, "/reporting/rounds/open/", form | {"due_at": "2025-01-01T00:00"}, 422)
     assert "不是期间" in text(office, "/reporting/rounds/open/", form | {"period": "下一期"}, 422)
     assert "年、半年、季度或月" in text(office, "/reporting/rounds/open/", form | {"period": "2025-01/2025-06"}, 422)
@@ -102,7 +110,7 @@ def test_the_late_ones_stand_first(quarter: Quarter) -> None:
     quarter.fill()
     submit_return(quarter.report, by=quarter.cast.xie)
     progress = get_progress(quarter.round, timezone.now())
-    assert [(row.report.unit.code, row.filled, row.lines, row.is_late) for row in progress.rows] == [("620100", 0, 1, False), ("gxt", 3, 3, False)]
+    assert [(row.report.unit.code, row.filled, len(row.lines), row.is_late) for row in progress.rows] == [("620100", 0, 1, False), ("gxt", 3, 3, False)]
     in_grace = get_progress(quarter.round, quarter.round.due_at)
     assert in_grace.late == 0
     late = get_progress(quarter.round, quarter.round.grace_until + timedelta(seconds=1))
@@ -119,10 +127,18 @@ def test_a_missing_value_and_a_narrative_count_as_filled(quarter: Quarter) -> No
 
 def test_a_round_is_locked_and_opened_again_with_a_reason(quarter: Quarter, office: Client) -> None:
     path = "/reporting/rounds/2025-Q3/"
+    page = text(office, f"{path}lock/")
+    assert "1 个单位中还有 1 个没有报出" in page
+    assert '<a href="/reporting/2025-Q3/gxt/">gxt</a>' in page
+    assert not Round.objects.get().is_locked
     assert "已锁定" in text(office, f"{path}lock/", {})
+    assert office.get(f"{path}lock/")["Location"] == path
     assert "已经锁定" in text(office, f"{path}lock/", {})
     assert "必填" in text(office, f"{path}unlock/", {"reason": ""}, 422)
     assert "已重新开放" in text(office, f"{path}unlock/", {"reason": "补报"})
+    page = text(office, path)
+    for words in ("批次 · 开放", "批次 · 锁定", "批次 · 解锁", "kjt-ghc guo：补报"):
+        assert words in page
     assert list(AuditEvent.objects.filter(verb__in=["round.lock", "round.unlock"]).order_by("pk").values_list("verb", "reason")) == [
         ("round.lock", ""),
         ("round.unlock", "补报"),
@@ -133,8 +149,47 @@ def test_the_due_date_is_moved_with_a_reason(quarter: Quarter, office: Client) -
     path = "/reporting/rounds/2025-Q3/due/"
     assert "必填" in text(office, path, {"due_at": "2030-01-01T00:00", "reason": ""}, 422)
     assert "晚于开放时间" in text(office, path, {"due_at": "2020-01-01T00:00", "reason": "早"}, 422)
-    assert "截止时间已调整" in text(office, path, {"due_at": "2030-01-01T08:00", "reason": "假期"})
+    assert office.get(path)["Location"] == "/reporting/rounds/2025-Q3/"
+    page = text(office, path, {"due_at": "2030年1月1日 8:00", "reason": "假期"})
+    assert "截止时间已调整" in page
+    assert "→ 2030-01-01 08:00" in page
     assert Round.objects.get().due_at == datetime(2030, 1, 1, 0, tzinfo=UTC)
+
+
+def test_a_due_date_that_is_over_is_doubted(quarter: Quarter, office: Client) -> None:
+    opened = quarter.round.opens_at + timedelta(days=1)
+    form = {"due_at": f"{timezone.localtime(opened):%Y-%m-%d %H:%M}", "reason": "提前"}
+    page = text(office, "/reporting/rounds/2025-Q3/due/", form, 422)
+    assert "这个时间已过" in page
+    assert "截止时间已调整" in text(office, "/reporting/rounds/2025-Q3/due/", form | {"meant": meant_in(page)})
+
+
+def test_a_period_out_of_turn_and_a_far_due_date_are_doubted(quarter: Quarter, office: Client) -> None:
+    form = {"period": "2031-Q1", "opens_at": "2031-04-01", "due_at": "2099-01-01", "grace_days": "3"}
+    page = text(office, "/reporting/rounds/open/", form, 422)
+    assert "按次序下一期是 2025年第四季度" in page
+    assert "距开放超过 120 天" in page
+    assert Round.objects.count() == 1
+
+
+def test_before_it_opens_one_sees_what_is_asked_of_whom_and_what_nobody_reports(quarter: Quarter, office: Client) -> None:
+    from tests.builders import make_indicator
+
+    page = text(office, "/reporting/rounds/open/")
+    assert "2025年第四季度将请 1 个单位填报 3 项" in page
+    assert "没有单位填报" not in page
+    make_indicator("orphan", name_zh="无人的指标")
+    page = text(office, "/reporting/rounds/open/")
+    assert "1 项没有单位填报" in page
+    assert 'href="/definitions/assignments/add/indicator/?indicator=orphan"' in page
+    assert "无人的指标" in text(office, "/reporting/rounds/2025-Q3/")
+
+
+def test_each_unit_says_what_it_owes(quarter: Quarter, office: Client) -> None:
+    quarter.fill()
+    page = text(office, "/reporting/rounds/2025-Q3/")
+    for name in ("指标 contracts", "节点一", "任务1"):
+        assert name in page
 
 
 def test_pages_cost_the_same_with_more_units(quarter: Quarter, office: Client) -> None:
