@@ -22,7 +22,7 @@ from .run import RecomputeRun
 class EstimatedQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> Self:
         rows = self if user.clearance == Classification.INTERNAL else self.filter(classification=Classification.PUBLIC)
-        return rows.filter(is_released=True) if user.roles <= {Role.AGENCY} else rows
+        return rows.filter(is_released=True) if user.is_service or user.roles <= {Role.AGENCY} else rows
 
     def current(self) -> Self:
         return self.filter(superseded_at=None)

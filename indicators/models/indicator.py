@@ -5,14 +5,20 @@ from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.classification import Classification
 from kejiting.accounts.database import append_only, is_known
-from kejiting.accounts.models import Area, User
+from kejiting.accounts.models import Area, Role, User
 
 from .document import Document
 
 
 class IndicatorQuerySet(models.QuerySet["Indicator"]):
     def visible_to(self, user: User) -> "IndicatorQuerySet":
-        return self if user.clearance == Classification.INTERNAL else self.filter(classification=Classification.PUBLIC)
+        """By classification; who types for a unit knows what that unit is asked for."""
+        if user.clearance == Classification.INTERNAL:
+            return self
+        seen = Q(classification=Classification.PUBLIC)
+        if user.has_role(Role.REPORTER):
+            seen |= Q(pk__in=self.model._default_manager.filter(assignments__unit=user.unit_id).values("pk"))
+        return self.filter(seen)
 
 
 _OWN_DEFINITION = """

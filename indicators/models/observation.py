@@ -62,13 +62,15 @@ class RegisterCount(models.Model):
 
 class ObservationQuerySet(models.QuerySet["Observation"]):
     def visible_to(self, user: User) -> Self:
-        """By classification; another agency's program sees only what was released to it."""
-        rows = self
+        """By classification; a program sees only what was released to it, and what its own unit reported."""
+        seen = Q()
         if user.clearance != Classification.INTERNAL:
-            rows = rows.filter(classification=Classification.PUBLIC, indicator__classification=Classification.PUBLIC)
-        if user.roles <= {Role.AGENCY}:
-            rows = rows.filter(released_at__lte=timezone.now())
-        return rows
+            seen &= Q(classification=Classification.PUBLIC, indicator__classification=Classification.PUBLIC)
+        if user.is_service or user.roles <= {Role.AGENCY}:
+            seen &= Q(released_at__lte=timezone.now())
+        if seen and user.has_role(Role.REPORTER):
+            seen |= Q(line__report__unit=user.unit_id)
+        return self.filter(seen)
 
     def latest(self) -> Self:  # type: ignore[override]  # the latest vintage of each cell, not one row
         """The newest vintage of each indicator × area × breakdown × period among these rows."""

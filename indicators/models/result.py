@@ -45,7 +45,7 @@ class ResultQuerySet(models.QuerySet["Result"]):
                 classification=Classification.PUBLIC,
             )
         # A result is made of observations; what is computed of unreleased ones is unreleased too.
-        return rows.filter(is_released=True) if user.roles <= {Role.AGENCY} else rows
+        return rows.filter(is_released=True) if user.is_service or user.roles <= {Role.AGENCY} else rows
 
     def current(self) -> Self:
         return self.filter(superseded_at=None)

@@ -17,7 +17,7 @@ from .period import Period
 
 class TargetQuerySet(models.QuerySet["Target"]):
     def visible_to(self, user: User) -> "TargetQuerySet":
-        return self if user.clearance == Classification.INTERNAL else self.filter(indicator__classification=Classification.PUBLIC)
+        return self if user.clearance == Classification.INTERNAL else self.filter(indicator__in=Indicator.objects.visible_to(user))
 
     def in_force(self, at: datetime | None = None, *, issued_by: date | None = None) -> "TargetQuerySet":
         """Those no later target was said to supersede. Several documents may be in force together.

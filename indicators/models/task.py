@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.classification import Classification
 from kejiting.accounts.database import append_only, is_known
-from kejiting.accounts.models import Unit, User
+from kejiting.accounts.models import Role, Unit, User
 
 from .document import Document
 from .plan import Aspect, Plan
@@ -15,7 +15,14 @@ from .task_version import KEEP_VERSION
 
 class TaskQuerySet(models.QuerySet["Task"]):
     def visible_to(self, user: User) -> "TaskQuerySet":
-        return self if user.clearance == Classification.INTERNAL else self.filter(classification=Classification.PUBLIC)
+        """By classification; who types for a unit knows the tasks it reports on."""
+        if user.clearance == Classification.INTERNAL:
+            return self
+        seen = Q(classification=Classification.PUBLIC)
+        if user.has_role(Role.REPORTER):
+            asked = Q(assignments__unit=user.unit_id) | Q(milestones__assignments__unit=user.unit_id)
+            seen |= Q(pk__in=self.model._default_manager.filter(asked).values("pk"))
+        return self.filter(seen)
 
 
 # Tasks above and before are looked up under one lock a plan, so that two changes cannot close a circle.

@@ -78,19 +78,16 @@ def _get_unit(scope: str, code: str) -> Unit:
 
 
 def _make_account(name: str, *, scope: str, unit: Unit, is_demo: bool) -> User:
-    """The program's account: it reads what is public and released, or reports for its unit as its staff do."""
-    reports = scope == ApiKey.Scope.REPORT
+    """The program's account: it reads what is public and released, and with ``report`` what its own unit is asked for and said.
+
+    Less than the unit's people see: a secret lies in files and is read by nobody.
+    """
     account = User(
-        username=_free_username(name),
-        name=name[:60],
-        unit=unit,
-        is_service=True,
-        is_demo=is_demo,
-        clearance=Classification.INTERNAL if reports else Classification.PUBLIC,
+        username=_free_username(name), name=name[:60], unit=unit, is_service=True, is_demo=is_demo, clearance=Classification.PUBLIC
     )
     account.set_unusable_password()
     account.save()
-    RoleAssignment.objects.create(user=account, role=Role.REPORTER if reports else Role.AGENCY)
+    RoleAssignment.objects.create(user=account, role=Role.REPORTER if scope == ApiKey.Scope.REPORT else Role.AGENCY)
     return account
 
 

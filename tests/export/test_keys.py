@@ -38,7 +38,7 @@ def test_a_key_is_kept_as_its_hash_alone() -> None:
 def test_a_reporting_key_is_a_reporter_of_its_unit() -> None:
     make_unit("gxt")
     account = create_key("工信系统", scope="report", unit_code="gxt")[0].account
-    assert (account.unit.code, account.roles, account.clearance) == ("gxt", {Role.REPORTER}, "internal")
+    assert (account.unit.code, account.roles, account.clearance) == ("gxt", {Role.REPORTER}, "public")
 
 
 @pytest.mark.parametrize(
