@@ -91,6 +91,7 @@ SENTENCES = {
     "indicators_round_code_key": gettext_lazy("已有同一代码的批次。"),
     "round_code_fits_an_address": gettext_lazy("批次代码只能含英文字母、数字和连字符。"),
     "round_dates_in_order": gettext_lazy("日期次序不对：开放时间早于截止时间，截止时间不晚于宽限日期，锁定不早于开放。"),
+    "round_asks_no_range": gettext_lazy("批次的期间须是一个月、季度、半年或年，不能是一段区间。"),
     "round_keeps_its_period": gettext_lazy("批次的规划和期间不能改变。"),
     "return_once_for_round_and_unit": gettext_lazy("这个单位在本批次已有一张报表。"),
     "return_begins_as_draft": gettext_lazy("报表从草稿开始。"),

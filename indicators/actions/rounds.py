@@ -1,15 +1,17 @@
 """Opening and locking reporting rounds."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kejiting.accounts.audit import record_event
 from kejiting.accounts.models import User
 
+from ..constraints import explained
 from ..errors import NotAllowed, RecordError, WrongState
 from ..models import Assignment, Line, Period, Plan, Return, Round
 from ..queries.owed import get_due_assignments
@@ -21,21 +23,24 @@ def open_round(
 ) -> Round:
     """Open a round, with a return for each unit that owes something and a line for each thing owed.
 
-    Raises ``WrongState`` when the plan has a round for the period already: nothing is created twice.
+    The period is a month, quarter, half-year or year. Raises ``WrongState`` when the plan has a round for it already:
+    nothing is created twice.
     """
     if not by.has_perm("round.manage"):
         raise NotAllowed
     if due_at <= opens_at:
         raise RecordError(_("截止时间须晚于开放时间。"))
-    code = code or period.label.replace("/", "--")
+    if period.frequency == Period.Frequency.RANGE:
+        raise RecordError(_("批次的期间须是一个月、季度、半年或年，不能是 %(label)s 这样的区间。") % {"label": period.label})
     demo = (by.is_demo or plan.is_demo) if is_demo is None else is_demo
-    try:
-        with transaction.atomic():
-            opened = Round.objects.create(
-                plan=plan, code=code, period=period, opens_at=opens_at, due_at=due_at, grace_until=due_at + timedelta(days=grace_days), is_demo=demo
-            )
-    except IntegrityError as error:
-        raise WrongState(_("%(code)s 批次已经开放过，没有重复创建。") % {"code": code}) from error
+    # One opening in a plan at a time: of two the second finds the first's round.
+    list(Plan.objects.select_for_update(no_key=True).filter(pk=plan.pk).values_list("pk"))
+    if plan.rounds.filter(period=period).exists():
+        raise WrongState(_("%(period)s的批次已经开放过，没有重复创建。") % {"period": period.label})
+    opened = Round(plan=plan, code=code or period.label, period=period, opens_at=opens_at, due_at=due_at, is_demo=demo)
+    opened.grace_until = due_at + timedelta(days=grace_days)
+    with explained():
+        opened.save(force_insert=True)
     add_due_lines(opened)
     record_event("round.open", opened, by=by, due=due_at.isoformat())
     return opened
@@ -44,16 +49,33 @@ def open_round(
 def add_due_lines(opened: Round) -> None:
     """Give each unit a return and lines for what it owes in this round; what is there already stays.
 
-    Returns that were submitted are left as they are.
+    Returns that were submitted are left as they are, and so is a round that is locked. A return that gets a line has changed:
+    its version rises, and with it the ETag of all it lists.
     """
+    if Round.objects.hold(opened.pk).is_locked:
+        return
     owed: dict[int, list[Assignment]] = defaultdict(list)
     for assignment in get_due_assignments(opened.period.span, is_demo=opened.is_demo):
         owed[assignment.unit_id].append(assignment)
     Return.objects.bulk_create([Return(round=opened, unit_id=unit, is_demo=opened.is_demo) for unit in owed], ignore_conflicts=True)
     # Held until commit: none of them can be handed in while lines are added.
     reports = Return.objects.select_for_update().filter(round=opened, unit__in=owed, state__in=Return.EDITABLE).order_by("pk")
-    lines = [Line(report=report, assignment=assignment) for report in reports for assignment in owed[report.unit_id]]
-    Line.objects.bulk_create(lines, ignore_conflicts=True)
+    _add_lines(reports, owed)
+
+
+def _add_lines(reports: Iterable[Return], owed: Mapping[int, Sequence[Assignment]]) -> None:
+    known: dict[int, set[int]] = defaultdict(set)
+    for report, assignment in Line.objects.filter(report__in=reports).values_list("report", "assignment"):
+        known[report].add(assignment)
+    lines, grown = [], []
+    for report in reports:
+        new = [assignment for assignment in owed[report.unit_id] if assignment.pk not in known[report.pk]]
+        if new and known[report.pk]:
+            report.version += 1
+            grown.append(report)
+        lines += [Line(report=report, assignment=assignment, version=report.version) for assignment in new]
+    Return.objects.bulk_update(grown, ["version"])
+    Line.objects.bulk_create(lines)
 
 
 @transaction.atomic
@@ -78,6 +100,8 @@ def unlock_round(opened: Round, *, by: User, reason: str) -> Round:
     if not reason.strip():
         raise RecordError(_("请写明重新开放的原因。"))
     row = _lock(opened, by=by)
+    if not row.is_locked:
+        raise WrongState(_("批次 %(code)s 没有锁定，不必重新开放。") % {"code": row.code})
     row.locks_at = None
     row.save(update_fields=["locks_at"])
     record_event("round.unlock", row, by=by, reason=reason)

@@ -1,3 +1,4 @@
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -7,6 +8,12 @@ from kejiting.accounts.database import keeps
 
 from .period import Period
 from .plan import Plan
+
+
+class RoundQuerySet(models.QuerySet["Round"]):
+    def hold(self, pk: int) -> "Round":
+        """A round as it is now, held until the transaction ends: against being locked, and shared with all who write in it."""
+        return self.raw("SELECT * FROM indicators_round WHERE id = %s FOR SHARE", [pk])[0]
 
 
 class Round(models.Model):
@@ -22,6 +29,8 @@ class Round(models.Model):
     recorded_at = models.DateTimeField(_("登记时间"), auto_now_add=True)
     is_demo = models.BooleanField(_("演示"), default=False)
 
+    objects = RoundQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("填报批次")
         verbose_name_plural = _("填报批次")
@@ -35,7 +44,19 @@ class Round(models.Model):
                 & (Q(locks_at=None) | Q(locks_at__gte=F("opens_at"))),
             ),
         ]
-        triggers = [keeps("round_keeps_its_period", "plan", "period")]
+        triggers = [
+            keeps("round_keeps_its_period", "plan", "period"),
+            pgtrigger.Trigger(
+                name="asks_no_range",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Condition("NEW.period_id LIKE '%/%'"),
+                func="""
+                    RAISE EXCEPTION 'a round asks about a month, quarter, half-year or year'
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'round_asks_no_range';
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.code

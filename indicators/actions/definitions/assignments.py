@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from kejiting.accounts.audit import record_event
@@ -155,3 +155,5 @@ def _remove_untouched_lines(row: Assignment) -> None:
     reports = list(Return.objects.select_for_update().filter(lines__in=lines).order_by("pk").values_list("pk", flat=True))
     lines.all().delete()
     Return.objects.filter(pk__in=reports, state=Return.State.DRAFT, lines=None, steps=None).delete()
+    # Those that stay have changed, and with them the ETag of all they list.
+    Return.objects.filter(pk__in=reports).update(version=F("version") + 1)
