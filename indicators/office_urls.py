@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from .views import rounds
-from .views.definitions import hub, indicators, statistics, task_import, tasks, weights
+from .views.definitions import assignments, hub, indicators, statistics, targets, task_import, tasks, weights
 
 urlpatterns: list[URLPattern] = [
     path("definitions/", hub.hub, name="definitions"),
@@ -24,12 +24,12 @@ urlpatterns: list[URLPattern] = [
     path("definitions/documents/", hub.document_list, name="definition-document-list"),
     path("definitions/documents/add/", hub.document_add, name="definition-document-add"),
     path("definitions/documents/<int:pk>/", hub.document_edit, name="definition-document"),
-    path("definitions/targets/", indicators.target_list, name="definition-target-list"),
-    path("definitions/targets/add/", indicators.target_add, name="definition-target-add"),
-    path("definitions/targets/<int:pk>/", indicators.target_page, name="definition-target"),
-    path("definitions/assignments/", indicators.assignment_list, name="definition-assignment-list"),
-    path("definitions/assignments/add/<slug:kind>/", indicators.assignment_add, name="definition-assignment-add"),
-    path("definitions/assignments/<int:pk>/end/", indicators.assignment_end, name="definition-assignment-end"),
+    path("definitions/targets/", targets.target_list, name="definition-target-list"),
+    path("definitions/targets/add/", targets.target_add, name="definition-target-add"),
+    path("definitions/targets/<int:pk>/", targets.target_page, name="definition-target"),
+    path("definitions/assignments/", assignments.assignment_list, name="definition-assignment-list"),
+    path("definitions/assignments/add/<slug:kind>/", assignments.assignment_add, name="definition-assignment-add"),
+    path("definitions/assignments/<int:pk>/end/", assignments.assignment_end, name="definition-assignment-end"),
     path("definitions/statistics/", statistics.upload, name="definition-statistics"),
     path("definitions/statistics/template/", statistics.template, name="definition-statistics-template"),
     path("definitions/statistics/<int:pk>/", statistics.preview, name="definition-statistics-file"),

@@ -35,10 +35,10 @@ class MilestoneField(RowField):
 class AssignmentForm(OfficeForm):
     """Who reports one thing of a ``kind``: only the fields that concern the kind are asked for."""
 
-    indicator = RowField(queryset=None, label=_("指标"), help_text=_("只列出由单位填报的指标"))
+    indicator = RowField(queryset=None, label=_("指标"), help_text=_("只列出由单位填报的指标"), added_at="definition-indicator-add")
     area = RowField(queryset=None, label=_("地区"), initial=settings.HOME_AREA)
     milestone = MilestoneField(queryset=None, label=_("节点"))
-    task = RowField(queryset=None, label=_("任务"))
+    task = RowField(queryset=None, label=_("任务"), added_at="definition-task-add")
     unit = RowField(queryset=None, label=_("单位"))
     role = forms.ChoiceField(
         label=_("职责"), choices=Assignment.Role.choices, initial=Assignment.Role.REPORTS, help_text=_("填报：由它报数；同一数据同期只能有一个填报单位")

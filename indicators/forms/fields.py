@@ -25,11 +25,12 @@ def name_with_mark(row: Any) -> str:
 
 
 class RowField(forms.ModelChoiceField):
-    """A choice among rows, marked where they are demonstration."""
+    """A choice among rows, marked where they are demonstration. ``added_at`` names the view that adds one."""
 
-    def __init__(self, queryset: QuerySet[Any] | None, *, empty_label: Any = None, **more: Any) -> None:
+    def __init__(self, queryset: QuerySet[Any] | None, *, empty_label: Any = None, added_at: str = "", **more: Any) -> None:
         empty = gettext_lazy("请选择") if more.get("required", True) else gettext_lazy("（无）")
         super().__init__(queryset, empty_label=empty_label or empty, **more)
+        self.added_at = added_at
 
     default_error_messages = {"invalid_choice": gettext_lazy("没有这个选项，或已不可用。")}
 

@@ -32,7 +32,7 @@ class IndicatorForm(DefinitionForm):
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off", "class": "code"}),
         help_text=_("“公式计算”的指标才填，用指标代码书写，如 share(rd_expenditure, gdp) * 100；可用 + - * / ( )、sum mean min max abs prev yoy share rank"),
     )
-    document = RowField(queryset=None, label=_("依据文件"), required=False)
+    document = RowField(queryset=None, label=_("依据文件"), required=False, added_at="definition-document-add")
     valid_from = DayField(label=_("起用日期"), help_text=_("口径、公式或依据有改动时，从这一天起用新版本"))
 
     groups = [

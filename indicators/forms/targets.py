@@ -27,7 +27,7 @@ class TargetForm(OfficeForm):
     new_issuer = forms.CharField(label=_("发布单位"), max_length=120, required=False)
     new_issued_on = DayField(label=_("发布日期"), required=False, help_text=_("原件未注明日期的留空"))
 
-    indicator = RowField(queryset=None, label=_("指标"))
+    indicator = RowField(queryset=None, label=_("指标"), added_at="definition-indicator-add")
     area = RowField(queryset=None, label=_("地区"), initial=settings.HOME_AREA)
     period = PeriodField(label=_("目标期"), help_text=_("到哪一期达到，如 2025、2025-Q4"))
     kind = forms.ChoiceField(label=_("类型"), choices=Target.Kind.choices, initial=Target.Kind.ABSOLUTE)

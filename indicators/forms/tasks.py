@@ -24,7 +24,7 @@ class TaskForm(DefinitionForm):
     cooperating_units = RowsField(queryset=None, label=_("配合单位"), required=False)
     parent = RowField(queryset=None, label=_("上级任务"), required=False, help_text=_("子任务才选"))
     predecessor = RowField(queryset=None, label=_("前一规划中的任务"), required=False)
-    document = RowField(queryset=None, label=_("依据文件"), required=False)
+    document = RowField(queryset=None, label=_("依据文件"), required=False, added_at="definition-document-add")
     starts_on = DayField(label=_("开始日期"))
     due_on = DueField(label=_("完成时限"))
 
@@ -92,7 +92,7 @@ class MilestoneForm(DefinitionForm):
 
 
 class LinkIndicatorForm(OfficeForm):
-    indicator = RowField(queryset=None, label=_("指标"), help_text=_("任务以哪个指标衡量"))
+    indicator = RowField(queryset=None, label=_("指标"), help_text=_("任务以哪个指标衡量"), added_at="definition-indicator-add")
 
     def __init__(self, *args: Any, task: Task, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

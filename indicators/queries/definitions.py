@@ -139,6 +139,13 @@ def find_assignments(user: User, search: str, *, on: date | None) -> QuerySet[As
     return rows.order_by("unit__code", "pk")
 
 
+def get_assignments_of(subject: Task | Indicator) -> QuerySet[Assignment]:
+    """Who reports an indicator, or anything of a task: the latest to begin first, ended ones included."""
+    rows = Assignment.objects.select_related("unit", "indicator", "area", "milestone__task", "task")
+    of_task = Q(task=subject) | Q(milestone__task=subject) if isinstance(subject, Task) else Q(indicator=subject)
+    return rows.filter(of_task).order_by("-valid", "unit__code", "pk")
+
+
 def get_next_milestone_number(task: Task) -> int:
     """A suggestion for the form; the constraint decides."""
     return (task.milestones.aggregate(last=Max("number"))["last"] or 0) + 1

@@ -1,4 +1,4 @@
-"""What the office's screens need to say of a target, and of a moment in the trail."""
+"""What the office's screens need to say of targets, spans and moments."""
 
 from datetime import datetime
 
@@ -6,8 +6,9 @@ from django import template
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ..actions.definitions.assignments import say_span
 from ..formatting import format_value
-from ..models import Target
+from ..models import Assignment, Target
 
 register = template.Library()
 
@@ -23,6 +24,12 @@ def target_words(target: Target) -> str:
     sign = "" if target.comparison == Target.Comparison.EQUAL else f"{target.get_comparison_display()} "
     words = {Target.Kind.CHANGE: _("较基期变化 %(value)s"), Target.Kind.GROWTH: _("增长 %(value)s")}
     return words.get(Target.Kind(target.kind), "%(value)s") % {"value": sign + number}
+
+
+@register.filter
+def span_words(assignment: Assignment) -> str:
+    """From when to when somebody reports."""
+    return say_span(assignment)
 
 
 @register.filter

@@ -16,6 +16,7 @@ from kejiting.accounts.http import SignedInRequest
 from ..errors import RecordError
 from ..forms.base import DefinitionForm, OfficeForm
 from ..models import Plan
+from . import detours
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -68,14 +69,18 @@ def answer_form(
     template: str = "indicators/definitions/form.html",
     **context: Any,
 ) -> HttpResponse:
-    """Show a form; when it was sent and stands, do it, say what happened and go on to ``to``."""
+    """Show a form; when it was sent and stands, do it, say what happened and go on to ``to``, or back to who needed it."""
+    if detours.is_asked(request):
+        return detours.leave(request, form)
     status = 200
     if request.method == "POST":
         result, status = submit(form, act)
         if result is not None:
             messages.success(request, done(result))
-            return redirect(to(result))
-    return render(request, template, {"form": form, **context}, status=status)
+            return redirect(detours.come_back(request, result) or to(result))
+    else:
+        detours.take_up(request, form)
+    return render(request, template, {"form": form, "came_from": detours.give_up(request), **context}, status=status)
 
 
 def get_plan() -> Plan | None:

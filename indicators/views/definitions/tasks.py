@@ -16,7 +16,14 @@ from ...actions import definitions as actions
 from ...errors import RecordError
 from ...forms.tasks import LinkIndicatorForm, MilestoneForm, OverrideForm, TaskForm
 from ...models import Indicator, Light, LightOverride, Milestone, Task
-from ...queries.definitions import find_tasks, get_next_milestone_number, get_next_task_number, get_task_for_edit
+from ...queries.definitions import (
+    find_tasks,
+    get_assignments_of,
+    get_next_milestone_number,
+    get_next_task_number,
+    get_task_for_edit,
+)
+from .. import detours
 from ..office import AnyForm, answer_form, defines, get_plan, submit
 
 
@@ -41,7 +48,7 @@ def task_add(request: SignedInRequest) -> HttpResponse:
         request,
         form,
         lambda: actions.add_task(by=request.user, plan=plan, **form.changed_values()),
-        done=lambda task: _("已添加任务 %(task)s。可在下面添加节点、关联指标。") % {"task": task},
+        done=lambda task: _("已添加任务 %(task)s。接着可以添加节点、关联指标，并设定由谁填报。") % {"task": task},
         to=_task_url,
         title=_("添加任务"),
         warning=_("规划期已于 %(day)s 结束：新任务的时限请按实际填写。") % {"day": plan.ends_on.isoformat()} if is_over else "",
@@ -83,15 +90,26 @@ def _task_context(request: SignedInRequest, task: Task, **more: Any) -> dict[str
         "shown": task,
         "overrides": overrides,
         "override": overrides[0] if overrides and overrides[0].light else None,
-        "link_form": LinkIndicatorForm(task=task, user=request.user),
+        "link_form": _make_link_form(request, task),
+        "assignments": get_assignments_of(task),
         "override_form": OverrideForm(auto_id="override_%s", initial={"light": overrides[0].light if overrides else ""}),
         "may_override": request.user.has_perm("task.override_light"),
         **more,
     }
 
 
+def _make_link_form(request: SignedInRequest, task: Task) -> LinkIndicatorForm:
+    form = LinkIndicatorForm(task=task, user=request.user, auto_id="link_%s")
+    detours.take_up(request, form)
+    return form
+
+
 def _answer_part(request: SignedInRequest, task: Task, form: AnyForm, act: Any, done: str, name: str) -> HttpResponse:
     """One of the small forms on a task's page: done, or the page again with what was wrong."""
+    if request.method == "GET":  # the address of a form that was refused, opened again
+        return redirect(_task_url(task))
+    if detours.is_asked(request):
+        return detours.leave(request, form, path=_task_url(task))
     _result, status = submit(form, act)
     if status == 200:
         messages.success(request, done)
@@ -101,10 +119,10 @@ def _answer_part(request: SignedInRequest, task: Task, form: AnyForm, act: Any, 
 
 
 @defines
-@require_POST
+@require_http_methods(["GET", "POST"])
 def link_indicator(request: SignedInRequest, pk: int) -> HttpResponse:
     task = _get_task(request, pk)
-    form = LinkIndicatorForm(request.POST, task=task, user=request.user)
+    form = LinkIndicatorForm(request.POST, task=task, user=request.user, auto_id="link_%s")
     return _answer_part(
         request,
         task,
@@ -129,7 +147,7 @@ def unlink_indicator(request: SignedInRequest, pk: int, code: str) -> HttpRespon
 
 
 @defines
-@require_POST
+@require_http_methods(["GET", "POST"])
 def override_light(request: SignedInRequest, pk: int) -> HttpResponse:
     task = _get_task(request, pk)
     form = OverrideForm(request.POST, auto_id="override_%s")
