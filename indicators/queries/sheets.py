@@ -24,7 +24,7 @@ from ..findings import (
     say_what_blocks,
 )
 from ..models import Correction, Evidence, Indicator, InForce, Line, Observation, Period, Return, ReturnStep, Target, Task
-from ..numbers import plain
+from ..numbers import grouped
 from ..periods import A_YEAR, shift
 from ..recompute.book import Book, open_book
 from ..recompute.judge import get_goal, get_upper
@@ -119,10 +119,10 @@ class SheetLine:
             return "—"
         if change == 0:
             return _("无变化")
-        text = f"{'+' if change > 0 else '−'}{plain(abs(change))}"
+        text = f"{'+' if change > 0 else '−'}{grouped(abs(change))}"
         indicator = self.line.assignment.indicator
         is_relative = self.previous and indicator and indicator.unit_of_measure not in ("%", "位")
-        return f"{text}（{change / abs(self.previous) * 100:+.1f}%）" if is_relative and self.previous else text
+        return f"{text}（{change / abs(self.previous) * 100:+.1f}%）".replace("-", "−") if is_relative and self.previous else text
 
     @property
     def unit(self) -> str:
@@ -177,6 +177,11 @@ class Sheet:
         return [row for _task, rows in self.groups for row in rows]
 
     @property
+    def sent_back(self) -> ReturnStep | None:
+        """The last time that the return was sent back."""
+        return next((step for step in reversed(self.steps) if step.to_state == Return.State.RETURNED), None)
+
+    @property
     def missing(self) -> list[SheetLine]:
         return [row for row in self.ordered if row.line.missing]
 
@@ -215,13 +220,14 @@ def get_sheet(report: Return, user: User) -> Sheet:
     """A return with all that is shown beside its lines; the number of queries does not depend on the lines."""
     lines = list(_list_lines(report))
     steps = list(report.steps.select_related("by__unit"))
-    sent_back = next((step.at for step in reversed(steps) if step.to_state == Return.State.RETURNED), None)
-    beside = _read_beside(lines, report.round.period, sent_back=sent_back)
-    rows = [_make_row(line, beside) for line in lines]
+    sheet = Sheet(report, [], steps, get_context(report, user))
+    beside = _read_beside(lines, report.round.period, sent_back=sheet.sent_back.at if sheet.sent_back else None)
     files = _get_evidence(lines, user)
-    for row in rows:
-        row.evidence = files.get(row.line.pk, ())
-    return Sheet(report, rows, steps, get_context(report, user))
+    for line in lines:
+        row = _make_row(line, beside)
+        row.evidence = files.get(line.pk, ())
+        sheet.lines.append(row)
+    return sheet
 
 
 def get_row(report: Return, line: int) -> SheetLine:

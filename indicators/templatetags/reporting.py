@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from ..formatting import YI, format_value
 from ..models import MissingReason, Qualifier, Target
+from ..numbers import grouped
 from ..numbers import plain as plain_text
 from ..queries.sheets import SheetLine
 
@@ -21,10 +22,8 @@ def plain(value: Decimal | str | None) -> str:
 
 @register.filter
 def number(value: Decimal | str | None) -> str:
-    """A value to compare with others in the unit of its row: grouped from 10,000 on, with the decimals that it has."""
-    text = plain(value)
-    whole, dot, fraction = text.lstrip("-").partition(".")
-    return f"{'-' if text.startswith('-') else ''}{int(whole):,}{dot}{fraction}" if len(whole) > 4 else text
+    """A value to compare with others in the unit of its row, with the decimals that it has."""
+    return grouped(value) or "" if isinstance(value, Decimal) else ""
 
 
 @register.filter

@@ -1,7 +1,6 @@
 """A return: the page to fill, to review, to accept and to correct."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -28,6 +27,7 @@ from ..models import Correction, Line, MissingReason, Qualifier, Return
 from ..numbers import NotANumber, parse_number, plain
 from ..queries.returns import get_return
 from ..queries.sheets import Sheet, SheetLine, count_filled, get_row, get_sheet
+from .review import make_review
 
 
 @login_required
@@ -51,7 +51,7 @@ def _make_context(request: SignedInRequest, report: Return, sheet: Sheet, **more
         "may_correct": report.state == Return.State.ACCEPTED and user.has_perm("correction.request", report),
         "decidable": {row.line.pk for row in sheet.lines if row.pending and user.has_perm("correction.decide", row.pending)},
         "last_step": sheet.steps[-1] if sheet.steps else None,
-        "review_rows": sorted(sheet.lines, key=_by_what_changed),
+        "review": make_review(sheet),
         "missing_choices": MissingReason.choices,
         "qualifier_choices": Qualifier.choices,
         "evidence_types": ",".join(TYPES),
@@ -62,13 +62,6 @@ def _make_context(request: SignedInRequest, report: Return, sheet: Sheet, **more
 
 def _may_edit(user: User, report: Return) -> bool:
     return report.is_editable and user.has_perm("return.edit", report)
-
-
-def _by_what_changed(row: SheetLine) -> tuple[bool, bool, Decimal]:
-    """What needs a look first: findings, then the largest change against last quarter."""
-    change, base = row.change, row.previous
-    size = abs(change / base) if change is not None and base else abs(change or Decimal(0))
-    return (not row.findings, row.line.kind == "narrative", -size)
 
 
 def _get_report(request: SignedInRequest, round: str, unit: str) -> Return:
@@ -138,7 +131,7 @@ def _show_row(request: SignedInRequest, report: Return, line: int) -> dict[str, 
         "next_steps": row.line.next_steps,
         "stored": _say_stored(row),
         "filled": count_filled(report),
-        "verdict": render_to_string("indicators/reporting/_verdict.html", context, request),
+        "verdict": render_to_string("indicators/reporting/_verdict.html", context, request) if row.line.kind == "indicator" else "—",
         "findings": render_to_string("indicators/reporting/_findings.html", context, request),
         "other": render_to_string("indicators/reporting/_other.html", context, request),
     }

@@ -16,7 +16,7 @@ CODES = {
     "falling_cumulative": ({"previous": 20.0}, "20"),
     "out_of_bounds": ({"low": 0.0, "bound": 0.0}, "不小于 0"),
     "sign_slip": ({"usual": 12.0}, "正负号"),
-    "unit_slip": ({"factor": 10_000.0, "usual": 12.5}, "10000"),
+    "unit_slip": ({"factor": 10_000.0, "usual": 12.5}, "10,000 倍"),
     "outlier": ({"z": 9.0, "step": 3.0, "median": 0.1}, "相差很大"),
     "copied": ({"previous": 7.0}, "照抄"),
     "equals_target": ({"target": 7.0}, "目标值"),

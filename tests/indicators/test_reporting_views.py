@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from indicators.actions import rounds
+from indicators.actions.reporting import save_line
 from indicators.models import Line, LineEntry, Return
 from tests.builders import Quarter, assign, make_indicator, make_target, observe
 
@@ -136,6 +137,24 @@ def test_everything_of_a_line_is_in_one_unit(client: Client, quarter: Quarter) -
     assert cells[:3] == ["18,152.46", "27,485.92", "≥ 45,000"]
     assert 'value="304274.6"' in row
     assert "合 30.43亿元" in row
+
+
+def test_the_reviewer_reads_what_changed_since_the_return_first(client: Client, quarter: Quarter) -> None:
+    observe(quarter.indicator, {"2025-Q1": "5", "2025-Q2": "8"})
+    other = make_indicator("other")
+    Line.objects.create(report=quarter.report, assignment=assign(quarter.cast.gxt, indicator=other, task=quarter.task))
+    quarter.fill("12")
+    for line in Line.objects.filter(assignment__indicator=other):
+        save_line(line, {"value": "7.5", "note": "按折算数填报"}, by=quarter.cast.xie)
+    client.force_login(quarter.cast.xie)
+    client.post(f"{PAGE}submit/")
+    sign_in(client, quarter, "shen").post(f"{PAGE}return/", {"reason": "请核对合同数"})
+    save(sign_in(client, quarter, "xie"), quarter, value="13")
+    client.post(f"{PAGE}submit/")
+    page = sign_in(client, quarter, "shen").get(PAGE).content.decode()
+    places = [page.index(words) for words in ("请核对合同数", "退回后改动 1 项", "退回后改动（1）", "+5（+62.5%）", "有提示或缺报（1）", "按折算数填报", "按变化大小（2）")]
+    assert places == sorted(places)
+    assert "退回时 <s>12</s>" in page
 
 
 def test_sending_back_without_a_reason_is_answered_on_the_page(client: Client, quarter: Quarter) -> None:
