@@ -3,7 +3,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.permissions import AllowAny
 
 from . import views
-from .api import definitions, measures, observations, provenance, registers, returns, units
+from .api import definitions, index, measures, observations, provenance, registers, returns, units
 from .api.root import Nowhere, Root
 
 RETURN = "returns/<slug:round>/<slug:unit>/"
@@ -32,6 +32,8 @@ v1: list[URLPattern] = [
     path("results/", observations.ResultList.as_view(), name="api-results"),
     path("results/<int:id>/", observations.ResultDetail.as_view(), name="api-result"),
     *(path(f"provenance/{kind}/<str:key>/", view.as_view(), name=f"api-provenance-{kind}") for kind, view in provenance.KINDS.items()),
+    path("index/", index.IndexList.as_view(), name="api-index"),
+    path("index/<int:id>/", index.IndexDetail.as_view(), name="api-index-row"),
     # who and where
     path("areas/", units.AreaList.as_view(), name="api-areas"),
     path("areas/<slug:code>/", units.AreaDetail.as_view(), name="api-area"),

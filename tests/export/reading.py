@@ -7,11 +7,12 @@ from typing import Any
 
 from django.utils import timezone
 
-from indicators.models import Indicator, RecomputeRun, Result
+from indicators.models import IndexFramework, IndexScore, Indicator, RecomputeRun, Result
 from platforms.models import Consortium, ConsortiumMember, Organisation, Platform, PlatformKind
 from projects.models import Outcome, Programme, Project
 from tests.builders import FOREVER, make_area, make_period
 from tests.export.callers import Caller
+from tests.indicators.frameworks import make_framework
 
 
 def rows(caller: Caller, path: str) -> list[dict[str, Any]]:
@@ -31,6 +32,15 @@ def make_result(indicator: Indicator, value: str, period: str = "2025-Q1", **fie
     run = RecomputeRun.objects.create(today=timezone.localdate(), code_version="test")
     defaults = {"measure": "completion", "area": make_area(), "breakdown_id": "_T", "method": "ratio", "version": "1", "computed_at": timezone.now()}
     return Result.objects.create(indicator=indicator, value=Decimal(value), period=make_period(period), run=run, **{**defaults, **fields})
+
+
+def make_score(node: str = "total", **fields: Any) -> IndexScore:
+    """A row of an estimate, of a framework made when first called for."""
+    framework = IndexFramework.objects.filter(code="test").first() or make_framework()
+    run = RecomputeRun.objects.create(kind="index", today=timezone.localdate(), code_version="test")
+    defaults = {"area": make_area(), "period": make_period("2023"), "score": Decimal("43.75"), "rank": 3, "coverage": 1, "method": "index", "version": "1"}
+    rest = {"run": run, "computed_at": timezone.now()}
+    return IndexScore.objects.create(framework=framework, node=framework.nodes.get(code=node), **{**defaults, **rest, **fields})
 
 
 def fill_registers() -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from itertools import product
 
 import pytest
@@ -20,6 +21,7 @@ from indicators.actions.reporting import (
 )
 from indicators.models import (
     Evidence,
+    IndexScore,
     Indicator,
     IndicatorDependency,
     Line,
@@ -52,7 +54,7 @@ from tests.builders import (
     open_quarter,
 )
 from tests.export.callers import Caller
-from tests.export.reading import make_result, rows, table
+from tests.export.reading import make_result, make_score, rows, table
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +89,8 @@ def _hide_figures(quarter: Quarter) -> None:
     make_result(embargoed, "7770777", "2025-Q2", classification="internal")
     make_result(embargoed, "2", "2025-Q3", target=make_target(embargoed, "5"), detail={"inputs": made_of})
     make_target(hidden, "7770777", stated="机密")
+    make_score(score=Decimal("7770777"), classification="internal")
+    make_score("a", value=Decimal("7770777"), observation=Observation.objects.get(indicator=hidden), is_released=False)
     # Computed of what is hidden, and itself open: neither formula nor inputs may tell.
     run = RecomputeRun.objects.create(today=timezone.localdate(), code_version="test")
     Observation.objects.create(
@@ -152,7 +156,7 @@ FOUND: dict[str, dict[str, type[Model]]] = {
         "plans": Plan, "indicators": Indicator, "areas": Area, "units": Unit, "rounds": Round, "platforms": Platform, "consortia": Consortium,
         "organisations": Organisation, "projects": Project, "outcomes": Outcome,
     },
-    "{id}": {"targets": Target, "observations": Observation, "results": Result},
+    "{id}": {"targets": Target, "observations": Observation, "results": Result, "index": IndexScore},
     "{key}": {"observation": Observation, "result": Result, "count": RegisterCount},
 }  # fmt: skip
 

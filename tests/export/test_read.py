@@ -37,7 +37,7 @@ from tests.builders import (
     observe,
 )
 from tests.export.callers import Caller
-from tests.export.reading import fill_registers, make_result, rows, table
+from tests.export.reading import fill_registers, make_result, make_score, rows, table
 
 pytestmark = pytest.mark.django_db
 
@@ -209,6 +209,7 @@ def test_every_resource_answers_in_json_and_csv(quarter: Quarter, reader: Caller
     fill_registers()
     office = Caller(user=quarter.cast.guo)
     make_result(quarter.indicator, "0.5")
+    make_score()
     assert set(RESOURCES) <= set(office.get("").json())
     for name in RESOURCES:
         body = office.get(f"{name}/").json()

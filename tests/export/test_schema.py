@@ -10,7 +10,7 @@ from indicators.models import Observation
 from kejiting.export.api.root import RESOURCES
 from tests.builders import Cast, Quarter, make_target
 from tests.export.callers import Caller
-from tests.export.reading import fill_registers, make_result
+from tests.export.reading import fill_registers, make_result, make_score
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +29,13 @@ def test_the_schema_says_what_is_answered(reader: Caller) -> None:
     schemas = reader.get("schema/").json()["components"]["schemas"]
     assert {"value", "missing", "released_at", "source_title", "provenance"} <= set(schemas["ObservationRow"]["properties"])
     assert {"lines", "context", "history", "version"} <= set(schemas["ReturnOutput"]["properties"])
+
+
+def test_the_schema_says_what_may_be_sent(reader: Caller) -> None:
+    entry = reader.get("schema/").json()["components"]["schemas"]["PatchedLineInput"]
+    assert entry["additionalProperties"] is False
+    assert entry["properties"]["missing"]["enum"] == ["not_due", "not_available", "withheld", "", None]
+    assert {"type": "number"} in entry["properties"]["value"]["oneOf"]
 
 
 def say_null(schema: Any) -> Any:
@@ -62,6 +69,7 @@ def test_what_is_answered_is_what_the_schema_says(quarter: Quarter, machine: Cal
     quarter.accept("12")
     fill_registers()
     make_result(quarter.indicator, "0.5", target=make_target(quarter.indicator, "20"))
+    make_score()
     machine.post(f"returns/2025-Q3/gxt/lines/{quarter.line().pk}/correct/", {"value": "13.5", "reason": "漏报"})
     codes = {"plans": "plan", "indicators": "contracts", "areas": "620000", "units": "gxt", "rounds": "2025-Q3", "platforms": "p1", "consortia": "c1",
              "organisations": "uni", "projects": "x1", "outcomes": "o1"}  # fmt: skip

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from .base import ApiView
 
 RESOURCES = (
-    "plans", "aspects", "tasks", "milestones", "indicators", "targets", "observations", "results", "areas", "units",
+    "plans", "aspects", "tasks", "milestones", "indicators", "targets", "observations", "results", "index", "areas", "units",
     "rounds", "returns", "platforms", "consortia", "organisations", "projects", "outcomes",
 )  # fmt: skip
 
