@@ -6,12 +6,13 @@ from decimal import Decimal
 
 import pandas as pd
 from django.conf import settings
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from kejiting.accounts.models import Area, User
 
 from ..analysis.composite import Method, Structure
-from ..models import IndexEstimate, IndexFramework, IndexMark, IndexNode, IndexScore, StaleMark
+from ..models import IndexEstimate, IndexFramework, IndexMark, IndexNode, IndexScore, Indicator, StaleMark
 from ..recompute.index.selection import to_method, to_structure
 from .moments import Moment
 
@@ -60,6 +61,11 @@ class Estimate:
         """Another when anything of the estimate is."""
         newest = max((row.pk for found in self.scores.values() for row in found.values()), default=0)
         return f"{self.header.pk}.{newest}"
+
+    @property
+    def has_published_weights(self) -> bool:
+        """Whether the framework says what its nodes count for."""
+        return any(node.weight is not None for node in self.nodes.values())
 
     def get_weights(self) -> dict[str, Decimal]:
         """By code, as the estimate was computed with."""
@@ -110,8 +116,10 @@ def _find_unknown(choice: Choice, framework: str, year: str) -> str:
 
 
 def get_estimate(user: User, framework: IndexFramework, header: IndexEstimate, moment: Moment) -> Estimate:
-    """Everything of one year, in three queries."""
-    nodes = {node.code: node for node in framework.nodes.select_related("indicator").order_by("position")}
+    """Everything of one year, in four queries."""
+    # The framework's structure is open; which indicator supplies a node is for those who may see the indicator.
+    supplied = Prefetch("indicator", Indicator.objects.visible_to(user))
+    nodes = {node.code: node for node in framework.nodes.prefetch_related(supplied).order_by("position")}
     codes = {node.pk: code for code, node in nodes.items()}
     rows = moment.results(IndexScore.objects.visible_to(user).filter(framework=framework, period=header.period_id))
     areas = {area.pk: area for area in Area.objects.filter(is_ranked=True, level=Area.Level.PROVINCE).order_by("code")}

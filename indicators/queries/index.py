@@ -136,11 +136,19 @@ class CoverageLine:
     """A node and how many of its indicators count; for one that does not, why."""
 
     node: IndexNode
-    depth: int
     used: int
     all: int
     reason: str = ""
     areas: int = 0
+
+
+@dataclass(frozen=True)
+class CoverageGroup:
+    """A group of the first level with the groups below it, and all its indicators."""
+
+    line: CoverageLine
+    groups: list[CoverageLine]
+    leaves: list[CoverageLine]
 
 
 @dataclass
@@ -151,7 +159,7 @@ class IndexPage(Choice):
     compared: IndexFramework | None = None
     ranking: Sequence[RankRow] = ()
     home: IndexScore | None = None
-    coverage: Sequence[CoverageLine] = ()
+    coverage: Sequence[CoverageGroup] = ()
     waterfall: Waterfall | None = None
     neighbours: Neighbours | None = None
     move: Move | None = None
@@ -214,13 +222,18 @@ def walk(estimate: Estimate) -> list[tuple[IndexNode, int]]:
     return descend(estimate.root.pk, 0)
 
 
-def _make_coverage(estimate: Estimate) -> list[CoverageLine]:
-    lines = []
+def _make_coverage(estimate: Estimate) -> list[CoverageGroup]:
+    groups: list[CoverageGroup] = []
     for node, depth in walk(estimate):
         found: dict[str, Any] = estimate.header.coverage.get(node.code, {"used": 0, "all": 0})
         reason = str(REASONS.get(found.get("reason", ""), found.get("reason", "")))
-        lines.append(CoverageLine(node, depth, found["used"], found["all"], reason, found.get("areas", 0)))
-    return lines
+        line = CoverageLine(node, found["used"], found["all"], reason, found.get("areas", 0))
+        if depth == 0:
+            groups.append(CoverageGroup(line, [], [line] if node.is_leaf else []))
+        else:
+            below = groups[-1].leaves if node.is_leaf else groups[-1].groups
+            below.append(line)
+    return groups
 
 
 # -- what the score is made of -------------------------------------------------------------------
@@ -231,7 +244,7 @@ def make_waterfall(estimate: Estimate, total: IndexScore) -> Waterfall | None:
     if total.score is None or total.points is None:
         return None
     scores, weights = estimate.scores[total.area_id], estimate.get_weights()
-    top = max(-(-total.score // 10) * 10, Decimal(10)).quantize(Decimal(1), ROUND_CEILING)
+    top = max((total.score / 10).to_integral_value(ROUND_CEILING) * 10, Decimal(10))
     steps, at = [], Decimal(0)
     for node, depth in walk(estimate):
         row = scores.get(node.code)

@@ -166,8 +166,7 @@ def _read(estimate: Estimate, area: str, code: str, text: str) -> Typed | None:
 
 
 def _same(value: Decimal, actual: Decimal, indicator: Indicator | None) -> bool:
-    """As the page shows it: a computed figure has more decimals than are shown."""
-    return value == actual or plain(value) == _shown(actual, indicator)
+    return value in (actual, _round(actual, indicator))
 
 
 def _check_bounds(value: Decimal, indicator: Indicator | None) -> str:
@@ -180,12 +179,9 @@ def _check_bounds(value: Decimal, indicator: Indicator | None) -> str:
     return ""
 
 
-def _shown(value: Decimal | None, indicator: Indicator | None) -> str:
-    """A figure as it stands in its field."""
-    if value is None:
-        return ""
-    places = _places(indicator)
-    return plain(round(value, places)) or ""
+def _round(value: Decimal | None, indicator: Indicator | None) -> Decimal | None:
+    """A figure as it stands in its field: a computed one has more decimals than are shown."""
+    return None if value is None else round(value, _places(indicator))
 
 
 def _places(indicator: Indicator | None) -> int:
@@ -198,7 +194,8 @@ def _list_changes(estimate: Estimate, read: Mapping[str, Typed | None]) -> list[
         if typed is not None:
             area, code = key.split(".", 1)
             row = estimate.scores[area].get(code)
-            found.append(Change(estimate.areas[area], estimate.nodes[code], key, typed, row and row.value))
+            node = estimate.nodes[code]
+            found.append(Change(estimate.areas[area], node, key, typed, _round(row and row.value, node.indicator)))
     return found
 
 
@@ -212,8 +209,7 @@ def _make_dial(estimate: Estimate, area: str, leaf: IndexNode, column: pd.Series
         high = min(high, float(indicator.maximum))
     places = _places(indicator)
     name = f"{area}.{leaf.code}"
-    actual = None if row is None or row.value is None else Decimal(_shown(row.value, indicator))
-    return Dial(leaf, name, actual, read.get(name), f"{low:.{places}f}", f"{high:.{places}f}", f"{10.0**-places:.{places}f}")
+    return Dial(leaf, name, _round(row and row.value, indicator), read.get(name), f"{low:.{places}f}", f"{high:.{places}f}", f"{10.0**-places:.{places}f}")
 
 
 def _compute(page: WhatIf, estimate: Estimate, values: pd.DataFrame) -> None:

@@ -3,6 +3,7 @@
 
 const form = document.getElementById("what-if");
 const result = document.getElementById("result");
+const said = document.getElementById("what-if-said");
 const failed = document.getElementById("what-if-failed");
 const PAUSE = 180;
 let timer = 0;
@@ -32,6 +33,7 @@ async function ask() {
     const response = await fetch(`${form.dataset.fragment}?${query}&fragment`, { signal: asked.signal, cache: "no-store", redirect: "error" });
     if (!response.ok) throw new Error(`${response.status}`);
     result.innerHTML = await response.text();
+    said.textContent = result.querySelector("[data-say]")?.dataset.say ?? "";
     history.replaceState(null, "", `?${query}`);
     failed.hidden = true;
   } catch (error) {
