@@ -94,3 +94,14 @@ class LineSchema(OpenApiSerializerExtension):
     def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
         schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         return {**schema, "required": [name for name in schema["required"] if name not in self.optional]}
+
+
+class InputSchema(OpenApiSerializerExtension):
+    """A body that says something nobody reads is refused, so the schema says that it is."""
+
+    target_class = "kejiting.export.api.return_serializers.StrictInput"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return {**schema, "additionalProperties": False}

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from django.db.models import TextChoices
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -182,7 +183,19 @@ class TypedText(TypedValue):
     """Text that was typed, untouched."""
 
 
-class StepInput(serializers.Serializer[Any]):
+class TypedChoice(TypedText):
+    """One of a list, or none of it."""
+
+    def __init__(self, of: type[TextChoices], **options: Any) -> None:
+        super().__init__(allow_null=True, **options)
+        extend_schema_field({"type": "string", "nullable": True, "enum": [*(value for value in of.values if value), "", None]})(self)
+
+
+class StrictInput(serializers.Serializer[Any]):
+    """只能有下列字段。"""
+
+
+class StepInput(StrictInput):
     reason = TypedText(default="", allow_null=True, help_text=f"至多 {NOTE_LENGTH} 字")
 
 
@@ -191,16 +204,17 @@ NUMBER = f"指标：普通数字，整数部分至多 {INTEGER_DIGITS} 位，小
 
 class CorrectionInput(StepInput):
     value = TypedValue(default=None, allow_null=True, help_text=NUMBER)
-    missing = TypedText(default="", allow_null=True, help_text=MISSING)
-    qualifier = TypedText(default="", allow_null=True, help_text=QUALIFIER)
+    missing = TypedChoice(MissingReason, default="", help_text=MISSING)
+    qualifier = TypedChoice(Qualifier, default="", help_text=QUALIFIER)
 
 
-class LineInput(serializers.Serializer[Any]):
-    """For the schema alone: what is typed is read by the action, so that page, Excel and program share its words."""
+class LineInput(StrictInput):
+    """写到的字段即改，没写的不变；指标写 value 而不写 qualifier 即为确数。"""
 
+    # For the schema alone: what is typed is read by the action, so that page, Excel and program share its words.
     value = TypedValue(required=False, allow_null=True, help_text=f"{NUMBER}；任务：进展情况")
-    qualifier = TypedText(required=False, allow_null=True, help_text=f"仅指标。{QUALIFIER}")
-    missing = TypedText(required=False, allow_null=True, help_text=MISSING)
+    qualifier = TypedChoice(Qualifier, required=False, help_text=f"仅指标。{QUALIFIER}")
+    missing = TypedChoice(MissingReason, required=False, help_text=MISSING)
     note = TypedText(required=False, allow_null=True, help_text=f"至多 {NOTE_LENGTH} 字")
     problems = TypedText(required=False, allow_null=True, help_text=f"仅任务，至多 {TEXT_LENGTH} 字")
     next_steps = TypedText(required=False, allow_null=True, help_text=f"仅任务，至多 {TEXT_LENGTH} 字")

@@ -159,6 +159,8 @@ def read_object(request: Request, *, required: bool = False) -> dict[str, Any]:
         raise ParseError(_("请求没有内容：请发送 JSON 对象，并带 Content-Length。"))
     if not isinstance(request.data, Mapping):
         raise RecordError(_("请发送一个 JSON 对象，如 {\"value\": \"12.5\"}。"))
+    if unreadable := [name for name in request.data if len(name) > 40]:
+        raise RecordError(_("没有这样的字段：%(names)s") % {"names": f"{unreadable[0][:40]}…"})
     return dict(request.data)
 
 
