@@ -27,7 +27,8 @@ class FormulaRefused(RecordError):
 def check_formula(indicator: Indicator, text: str) -> list[Indicator]:
     """The indicators the formula reads, in the order of their codes. Raises ``FormulaRefused``.
 
-    Locks all derived indicators: two people at once cannot make a circle out of two formulas that each were none.
+    Two people at once could make a circle out of two formulas that each were none: that is refused when they are saved, by
+    the database (``dependencies_make_no_circle``).
     """
     try:
         codes = parse(text).codes
@@ -42,7 +43,6 @@ def check_formula(indicator: Indicator, text: str) -> list[Indicator]:
         raise FormulaRefused(_("公式没有引用任何指标。"))
     if indicator.code in names:
         raise FormulaRefused(_("公式不能引用指标自己（%(code)s）。") % {"code": indicator.code})
-    list(Indicator.objects.select_for_update().filter(origin=Indicator.Origin.DERIVED).order_by("pk").values_list("pk"))
     if circle := _find_circle(indicator, inputs):
         raise FormulaRefused(_("公式循环引用：%(path)s。") % {"path": " → ".join(circle)})
     return inputs

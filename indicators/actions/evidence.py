@@ -13,7 +13,7 @@ from kejiting.accounts.models import User
 from ..errors import NotAllowed, RecordError
 from ..evidence_files import NAME_LENGTH, discard, identify, store
 from ..models import Evidence, Line, LineEntry
-from .reporting import lock_return, raise_version, require_open
+from .reporting import lock_line, lock_return, raise_version, require_open
 
 FILES_A_LINE = 20
 
@@ -42,7 +42,7 @@ def _require_author(line: Line, by: User) -> None:
 
 @transaction.atomic
 def _record(evidence: Evidence, line: Line, *, by: User) -> Evidence:
-    report = lock_return(line.report_id)
+    report, line = lock_line(line)
     require_open(report, _("增加佐证材料"))
     if len(evidence.title) > NAME_LENGTH:
         raise RecordError(_("标题太长：最多 %(n)s 字。") % {"n": NAME_LENGTH})

@@ -40,11 +40,10 @@ def save_line(line: Line, changes: Mapping[str, Any], *, by: User, seen_version:
     return's version the typist had seen: ``Conflict`` when this line changed since, unless it says already what
     the same account sends again (the first answer may have been lost).
     """
-    report = lock_return(line.report_id)
+    report, line = lock_line(line)
     if not by.has_perm("return.edit", report):
         raise NotAllowed(_("只有本单位的填报员可以填写这张报表。"))
     require_open(report, _("填写"))
-    line = Line.objects.select_related("assignment__indicator", "assignment__milestone", "entered_by__unit").get(pk=line.pk)
     content = clean_changes(line, changes)
     fields = [name for name, value in content.items() if getattr(line, name) != value]
     is_repeat = not fields and line.entered_by_id == by.pk
@@ -58,7 +57,6 @@ def save_line(line: Line, changes: Mapping[str, Any], *, by: User, seen_version:
     line.version, line.entered_by, line.entered_at = report.version, by, timezone.now()
     line.save(update_fields=[*fields, "version", "entered_by", "entered_at"])
     LineEntry.objects.create(line=line, content=_as_json(content), by=by, at=line.entered_at, is_demo=report.is_demo)
-    line.report = report
     return line
 
 
@@ -243,12 +241,11 @@ def _state_line(line: Line, report: Return, now: datetime) -> Statement:
 def request_correction(line: Line, *, by: User, value: Any, reason: str, missing: str = "", qualifier: str = "") -> Correction:
     """Ask that an accepted line say something else. The accepted value stays in force until another person agrees."""
     reason = _text(reason, NOTE_LENGTH)
-    report = lock_return(line.report_id)
+    report, line = lock_line(line)
     if not by.has_perm("correction.request", report):
         raise NotAllowed(_("只有本单位填报员或主管处室可以申请更正。"))
     if report.state != State.ACCEPTED:
         raise WrongState(_("只有已接收的数值才需要更正；未接收的请直接修改或退回。"))
-    line = Line.objects.select_related("assignment__indicator").get(pk=line.pk)
     if line.kind == "narrative":
         raise RecordError(_("文字进展不作更正，请在下一期如实说明。"))
     if line.corrections.filter(state=Correction.State.PENDING).exists():
@@ -362,12 +359,23 @@ def lock_return(report_id: int, seen_version: int | None = None) -> Return:
     The order is return, then round, everywhere. ``Conflict`` when a page was made of an earlier version than this:
     nobody approves what they did not see.
     """
-    report = Return.objects.select_for_update(of=("self",)).select_related("round__period", "unit").get(pk=report_id)
-    held = Round.objects.raw("SELECT * FROM indicators_round WHERE id = %s FOR SHARE", [report.round_id])[0]
+    report = Return.objects.select_for_update(of=("self",)).select_related("round__period", "unit").filter(pk=report_id).first()
+    if report is None:
+        raise WrongState(_("这张报表已撤销：这一批次不再要这个单位填报。"))
+    held = Round.objects.hold(report.round_id)
     report.round.opens_at, report.round.locks_at = held.opens_at, held.locks_at
     if seen_version is not None and seen_version != report.version:
         raise Conflict(_("这张报表在您打开之后有变动，请核对后再办理。"), version=report.version)
     return report
+
+
+def lock_line(line: Line) -> tuple[Return, Line]:
+    """A line's return, locked, and the line as it is now. ``WrongState`` where it went since: its assignment ended before anything was typed."""
+    report = lock_return(line.report_id)
+    held = report.lines.select_related("assignment__indicator", "assignment__milestone", "entered_by__unit").filter(pk=line.pk).first()
+    if held is None:
+        raise WrongState(_("这一行已不在报表里：它的填报分工已经结束。请刷新页面。"))
+    return report, held
 
 
 def raise_version(report: Return) -> None:

@@ -83,7 +83,7 @@ def edit_indicator(indicator: Indicator, *, by: User, valid_from: date | None = 
     """
     require(by)
     require_known(values, (*INDICATOR_FIELDS, *DEFINITION_FIELDS))
-    indicator = Indicator.objects.select_for_update(of=("self",)).select_related("current_definition").get(pk=indicator.pk)
+    indicator = Indicator.objects.select_for_update(of=("self",), no_key=True).select_related("current_definition").get(pk=indicator.pk)
     require_may_change(by, indicator)
     said = _what_is_said(indicator) | {name: values[name] for name in DEFINITION_FIELDS if name in values}
     said["formula"] = said["formula"].strip()

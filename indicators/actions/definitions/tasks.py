@@ -71,7 +71,7 @@ def edit_task(task: Task, *, by: User, cooperating_units: Sequence[Unit] | None 
     """Change what a task says. Its ending has steps of its own; its plan does not change."""
     require(by)
     require_known(values, TASK_FIELDS)
-    task = Task.objects.select_for_update(of=("self",)).select_related("plan").get(pk=task.pk)
+    task = Task.objects.select_for_update(of=("self",), no_key=True).select_related("plan").get(pk=task.pk)
     require_may_change(by, task)
     changes = set_fields(task, values)
     units = list(task.cooperating_units.all()) if cooperating_units is None else list(cooperating_units)
@@ -159,7 +159,7 @@ def edit_milestone(milestone: Milestone, *, by: User, **values: Any) -> Mileston
     """Change a node's words, number or date."""
     require(by)
     require_known(values, MILESTONE_FIELDS)
-    milestone = Milestone.objects.select_for_update(of=("self",)).select_related("task").get(pk=milestone.pk)
+    milestone = Milestone.objects.select_for_update(of=("self",), no_key=True).select_related("task").get(pk=milestone.pk)
     require_may_change(by, milestone if milestone.is_demo else milestone.task)
     changes = set_fields(milestone, values)
     _check_milestone(milestone)
@@ -223,7 +223,7 @@ def override_light(task: Task, *, by: User, light: str, reason: str) -> LightOve
     reason = require_reason(reason, _("调整灯色须写明原因。"))
     if light and light not in OVERRIDE_LIGHTS:
         raise RecordError(_("没有这种灯色。"))
-    task = Task.objects.select_for_update().get(pk=task.pk)
+    task = Task.objects.select_for_update(no_key=True).get(pk=task.pk)
     before = task.light_overrides.order_by("pk").last()
     if not light and not (before and before.light):
         raise WrongState(_("这项任务的灯色没有调整过，不必撤销。"))
