@@ -1,25 +1,23 @@
 """What every page shows of the site: navigation by role, what waits, how fresh results are."""
 
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from indicators.models import Plan, Task
 from indicators.queries.todos import count_todos
 from kejiting.accounts.models import Role, User
 from kejiting.demo_accounts import DEMO_ACCOUNTS
+from kejiting.languages import SOURCE_LANGUAGE, get_languages
 
 from .live import get_live
 
 REPORTING = (Role.REPORTER, Role.REVIEWER, Role.OFFICE)
-SOURCE_LANGUAGE = "zh-hans"
 
 
 @dataclass(frozen=True)
@@ -44,21 +42,9 @@ def site(request: HttpRequest) -> dict[str, Any]:
             "live": get_live(request),
             "has_demo": _has_demo(),
             "languages": [(code, name) for code, name in languages if code != language],
-            # Without a catalogue the words are Chinese, whatever the browser asked for.
-            "lang": "zh-Hans" if language not in dict(languages) or language == SOURCE_LANGUAGE else language,
+            "lang": "zh-Hans" if language == SOURCE_LANGUAGE else language,
         }
     }
-
-
-@cache
-def get_languages() -> list[tuple[str, str]]:
-    """The source language, and each other that has a compiled catalogue: no switch leads to an untranslated page."""
-    return [
-        (code, str(name))
-        for code, name in settings.LANGUAGES
-        if code == SOURCE_LANGUAGE
-        or any((Path(root) / to_locale(code) / "LC_MESSAGES" / "django.mo").exists() for root in settings.LOCALE_PATHS)
-    ]
 
 
 def _has_demo() -> bool:
