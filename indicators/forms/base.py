@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms.models import construct_instance
+from django.utils.translation import gettext_lazy
 
 from ..constraints import say
 from ..errors import Problem
@@ -89,6 +90,16 @@ class OfficeFormMixin:
                 yield FieldGroup(str(title), fields)
 
 
+def _name_empty_choice(field: forms.Field) -> None:
+    """A word in place of Django's row of dashes."""
+    words = gettext_lazy("请选择") if field.required else gettext_lazy("（无）")
+    if isinstance(field, forms.ModelChoiceField):
+        if field.empty_label == "---------":
+            field.empty_label = words
+    elif isinstance(field, forms.ChoiceField):
+        field.choices = [(value, words if value == "" and label == "---------" else label) for value, label in field.choices]
+
+
 class OfficeForm(OfficeFormMixin, forms.Form):
     pass
 
@@ -98,6 +109,11 @@ class DefinitionForm(OfficeFormMixin, forms.ModelForm):
 
     # Constraint → the field its sentence stands at; others stand above the form.
     field_of: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            _name_empty_choice(field)
 
     def _post_clean(self) -> None:
         """As ``ModelForm``'s, but for the constraints: it leaves out those with a field that is not on the form, and names the rest."""

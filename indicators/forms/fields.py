@@ -121,7 +121,7 @@ class DayField(forms.DateField):
 
     def __init__(self, **more: Any) -> None:
         more["help_text"] = _join(more.get("help_text"), self.example)
-        super().__init__(widget=forms.DateInput(format="%Y-%m-%d", attrs={"autocomplete": "off", "data-picker": "date"}), **more)
+        super().__init__(widget=forms.DateInput(format="%Y-%m-%d", attrs={"autocomplete": "off", "data-picker": "date", "data-calendar": gettext_lazy("从日历选")}), **more)
 
     def to_python(self, value: Any) -> date | None:
         if value in self.empty_values or isinstance(value, date):
