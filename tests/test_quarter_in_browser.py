@@ -1,6 +1,7 @@
 """A quarter lived through in headless Chromium by everybody it concerns, with a real worker (the issue's walk)."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -254,3 +255,34 @@ def test_a_page_left_open_says_that_the_return_was_handed_in(quarter: Quarter, p
     stale.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(stale.locator(f"#line-{quarter.line().pk} .cell-state")).to_have_text("已保存")
     assert quarter.line().value == 13
+
+
+def test_a_file_goes_with_its_line_to_whoever_follows_the_figure(quarter: Quarter, people: People, settings: Any, tmp_path: Path) -> None:
+    settings.EVIDENCE_ROOT = tmp_path / "evidence"
+    paper = tmp_path / "合同登记表.pdf"
+    paper.write_bytes(b"%PDF-1.4\n%%EOF\n")
+    page = tmp_path / "page.pdf"
+    page.write_bytes(b"<html>%PDF-1.4 %%EOF</html>")
+    address = f"{people.url}/reporting/2025-Q3/gxt/"
+    staff = people.sign_in("xie")
+    staff.goto(address)
+    files = staff.locator(f"#line-{quarter.line().pk} .attach")
+    files.locator("summary").click()
+    files.locator("input[type=file]").set_input_files(page)
+    expect(files.get_by_role("status")).to_contain_text("文件内容不是 .pdf 格式")
+    files.get_by_label("标题（可不填）").fill("三季度技术合同登记表")
+    files.locator("input[type=file]").set_input_files(paper)
+    expect(files.get_by_role("link", name="三季度技术合同登记表")).to_be_visible()
+    expect(files.locator("summary")).to_contain_text("（1）")
+    # taking away asks once more, in the page
+    files.get_by_role("button", name="移除").click()
+    files.get_by_role("button", name="再按一次即移除").click()
+    expect(files.get_by_role("link")).to_have_count(0)
+    files.locator("input[type=file]").set_input_files(paper)
+    expect(files.get_by_role("link", name="合同登记表.pdf")).to_be_visible()
+    quarter.accept("12")
+    leader = people.sign_in("du")
+    leader.goto(f"{people.url}/provenance/observation/{Observation.objects.get(indicator=quarter.indicator, period='2025-Q3').pk}/")
+    with leader.expect_download() as download:
+        leader.get_by_role("link", name="合同登记表.pdf").click()
+    assert Path(download.value.path()).read_bytes() == paper.read_bytes()
