@@ -182,9 +182,13 @@ def test_results_with_method_and_provenance(figures: Indicator, reader: Caller) 
         ("required_pace", "%", {"of": "change"}, "个百分点"),
         ("year_to_date", "万元", {}, "万元"),
         ("difference", "个", {"qualifier": "over"}, "个"),
+        ("progress", "万元", {}, "1"),
+        ("chance", "万元", {}, "1"),
+        ("projection", "万元", {}, "万元"),
+        ("findings", "万元", {}, None),
     ],
 )
-def test_a_result_says_its_unit(reader: Caller, measure: str, unit: str, detail: dict[str, str], said: str) -> None:
+def test_a_result_says_its_unit(reader: Caller, measure: str, unit: str, detail: dict[str, str], said: str | None) -> None:
     """-21.5 percentage points and -21.5 times are not told apart by the number."""
     make_result(make_indicator("rd", unit_of_measure=unit), "-21.5", measure=measure, detail=detail)
     row = rows(reader, "results/")[0]

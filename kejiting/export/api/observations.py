@@ -173,7 +173,7 @@ class ResultRow(serializers.Serializer[Result]):
     aspect = serializers.SerializerMethodField(help_text="方面：规划代码/序号")
     period = Code(source="period_id")
     value = PlainDecimal()
-    unit_of_measure = serializers.SerializerMethodField(help_text="1 为比值：0.625 即 62.5%；占比的增减为个百分点；灯色没有计量单位")
+    unit_of_measure = serializers.SerializerMethodField(help_text="1 为比值：0.625 即 62.5%；占比的增减为个百分点；灯色和数据核查没有计量单位")
     qualifier = serializers.SerializerMethodField(help_text=f"所据数值的限定；{QUALIFIER}")
     text = Code(help_text="灯色等文字结果")
     method = serializers.CharField(read_only=True)
