@@ -11,8 +11,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from .fan import draw_fan
 from .formatting import format_period, format_value
-from .models import Indicator, Period, Target
+from .models import Indicator, Period, Result, Target
 from .periods import A_YEAR, MONTHS
 from .queries.indicators import IndicatorPage, Point
 
@@ -58,20 +59,32 @@ def build_indicator_chart(page: IndicatorPage) -> Chart | None:
         page.indicator.accumulation == Indicator.Accumulation.YTD,
     )
     targets = [t for t in page.targets if not getattr(t, "link", None)]
-    return build_trend("trend-spec", [line], targets, page.indicator, describe_trend(points, targets, page.indicator))
+    takeaway = describe_trend(points, targets, page.indicator)
+    return build_trend("trend-spec", [line], targets, page.indicator, takeaway, projections=page.projections)
 
 
-def build_trend(spec_id: str, lines: Sequence[Line], targets: Sequence[Target], indicator: Indicator, takeaway: str) -> Chart:
-    """Lines over time, each target as a mark at its period with a thin line leading to it."""
+def build_trend(
+    spec_id: str,
+    lines: Sequence[Line],
+    targets: Sequence[Target],
+    indicator: Indicator,
+    takeaway: str,
+    *,
+    projections: Sequence[Result] = (),
+) -> Chart:
+    """Lines over time, each target as a mark at its period with a thin line leading to it; ``projections`` fan out from the first line."""
     scale, unit = _scale(lines, indicator.unit_of_measure)
     steps = max(A_YEAR[period.frequency] for line in lines for period, _value in line.points)
+    # The lines first: they take the template's colours in turn.
     data = [_draw_line(line, scale, unit, steps) for line in lines]
+    data += draw_fan(lines[0].points, projections, place=lambda period: _x(period, steps), scale=scale, unit=unit, restarts=lines[0].restarts)
     drawn = [t for t in targets if t.kind == Target.Kind.ABSOLUTE and t.unit_of_measure == indicator.unit_of_measure]
     spans = _span_targets(drawn, lines, steps)
     data += [_draw_target(span, scale) for span in spans]
     periods = [period for line in lines for period, _value in line.points] + [t.period for t in drawn]
+    periods += [row.period for row in projections if row.period]
     is_rank = indicator.unit_of_measure == "位"
-    labels = [*(_label_line(line, scale, unit, steps) for line in lines), *_label_targets(spans, scale, is_reversed=is_rank)]
+    labels = [*(_label_line(line, scale, unit, steps, raised=bool(projections)) for line in lines), *_label_targets(spans, scale, is_reversed=is_rank)]
     layout: dict[str, Any] = {
         "xaxis": _make_axis(periods, steps),
         "yaxis": {"ticksuffix": "%" if unit == "%" else ""},
@@ -198,23 +211,21 @@ def _draw_line(line: Line, scale: Decimal, unit: str, steps: int) -> dict[str, A
     }
 
 
-def _label_line(line: Line, scale: Decimal, unit: str, steps: int) -> dict[str, Any] | None:
-    """The line's name and newest value, to the right of its last point."""
+def _label_line(line: Line, scale: Decimal, unit: str, steps: int, *, raised: bool) -> dict[str, Any] | None:
+    """The line's name and newest value, to the right of its last point; above it where a projection goes on from there."""
     known = [(period, value) for period, value in line.points if value is not None]
     if not known:
         return None
     period, value = known[-1]
     colour = REFERENCE if line.is_reference else BRAND
-    words = (
-        f"{line.name} {format_value(value / scale, unit)}" if len(line.name) <= NAME_LENGTH else format_value(value / scale, unit)
-    )
+    shown = format_value(value, "万元") if scale != 1 else format_value(value, unit)
+    words = f"{line.name} {shown}" if len(line.name) <= NAME_LENGTH else shown
     return {
         "x": _x(period, steps),
         "y": float(value / scale),
         "text": words,
         "showarrow": False,
-        "xanchor": "left",
-        "xshift": 8,
+        **({"xanchor": "right", "yshift": 16} if raised else {"xanchor": "left", "xshift": 8}),
         "font": {"color": colour, "weight": 600},
     }
 

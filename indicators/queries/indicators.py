@@ -81,6 +81,8 @@ class IndicatorPage:
     points: list[Point]
     targets: list[Target]
     judgements: dict[int, dict[str, Result]]
+    # Of the periods to come, in the order of time; empty where there is too little to project from.
+    projections: list[Result] = field(default_factory=list)
     areas: list[Observation] = field(default_factory=list)
     areas_period: Period | None = None
     difference: Result | None = None
@@ -117,8 +119,8 @@ def get_indicator(user: User, code: str, area: str = "", moment: Moment = NOW) -
     place = Area.objects.get(pk=area) if area else _default_area(user, indicator)
     points = _get_points(user, indicator, place, moment)
     targets = _get_targets(user, indicator, place, moment)
-    judgements = _add_results(user, indicator, place, points, moment)
-    page = IndicatorPage(indicator, place, points, targets, judgements)
+    judgements, projections = _add_results(user, indicator, place, points, moment)
+    page = IndicatorPage(indicator, place, points, targets, judgements, projections)
     page.areas, page.areas_period = _get_areas(user, indicator, place, moment)
     _add_difference(user, page, moment)
     return page
@@ -167,18 +169,23 @@ def _get_targets(user: User, indicator: Indicator, area: Area, moment: Moment) -
     return targets
 
 
-def _add_results(user: User, indicator: Indicator, area: Area, points: list[Point], moment: Moment) -> dict[int, dict[str, Result]]:
-    """Growth and the like to each point; judgements by target, of the newest period judged."""
+def _add_results(
+    user: User, indicator: Indicator, area: Area, points: list[Point], moment: Moment
+) -> tuple[dict[int, dict[str, Result]], list[Result]]:
+    """Growth and the like to each point; judgements by target, of the newest period judged; and what is projected."""
     by_period = {point.period.label: point for point in points}
     judgements: dict[int, dict[str, Result]] = defaultdict(dict)
+    projections: list[Result] = []
     rows = Result.objects.visible_to(user).filter(indicator=indicator, area=area, breakdown=Breakdown.TOTAL)
-    for result in moment.results(rows).order_by("period__ends_on", "pk"):
+    for result in moment.results(rows).select_related("period").order_by("period__ends_on", "pk"):
+        result.indicator = indicator
         if result.target_id:
             judgements[result.target_id][result.measure] = result
+        elif result.measure == Measure.PROJECTION:
+            projections.append(result)
         elif result.period_id in by_period:
-            result.indicator = indicator
             by_period[result.period_id].results[result.measure] = result
-    return dict(judgements)
+    return dict(judgements), projections
 
 
 def _get_areas(user: User, indicator: Indicator, area: Area, moment: Moment) -> tuple[list[Observation], Period | None]:

@@ -15,6 +15,7 @@ from .derive import derive
 from .graph import Scope, expand
 from .lights import judge_aspects, judge_tasks
 from .measures import measure_differences, measure_series
+from .outlook import project_cells
 from .series import Cell, Series, load, load_home
 from .targets import get_targets, judge_targets
 from .write import write
@@ -55,6 +56,7 @@ def _write_indicators(scope: Scope, record: RecomputeRun, book: Book) -> int:
         *measure_differences(cells, indicators, stated, book.now),
         *judge_targets(targets, cells, book),
         *appraise(cells, indicators, targets, book),
+        *project_cells(cells, indicators, targets, book),
     ]
     return write(results, among=scope.where(), run=record, now=book.now)
 

@@ -65,6 +65,26 @@ def figure(observation: Observation | None) -> str:
 
 
 @register.filter
+def projected(result: Result) -> str:
+    """A projected value as its indicator's are shown, with at least one decimal more than nothing: it is computed."""
+    return _say_computed(result, result.value)
+
+
+@register.filter
+def interval(result: Result, level: str) -> str:
+    """1.30%～1.42%: the ends of a projection's interval."""
+    ends = (result.detail.get(end, {}).get(level) for end in ("lower", "upper"))
+    return "～".join(_say_computed(result, None if end is None else Decimal(str(end))) for end in ends)
+
+
+def _say_computed(result: Result, value: Decimal | None) -> str:
+    indicator = result.indicator
+    if indicator is None:
+        return "—"
+    return formatting.format_value(value, indicator.unit_of_measure, decimals=max(indicator.decimals, 1))
+
+
+@register.filter
 def money(amount: Decimal | None) -> str:
     """An amount stored in 万元; large ones in 亿元."""
     return formatting.format_value(amount, "万元")

@@ -16,6 +16,7 @@ from kejiting.accounts.models import Area
 from ..charts import build_indicator_chart
 from ..errors import RecordError
 from ..models import Indicator, Light, Plan
+from ..outlook import make_outlook
 from ..queries.indicators import get_indicator, get_indicators
 from ..queries.moments import NOW, Moment, NotRecordedYet, parse_moment
 from ..queries.provenance import get_count_origin, get_observation_origin, get_result_origin
@@ -120,7 +121,7 @@ def indicator_page(request: SignedInRequest, code: str) -> HttpResponse:
         page, moment, missing = _at_or_now(lambda at: get_indicator(request.user, code, request.GET.get("area", ""), at), moment)
     except (Indicator.DoesNotExist, Area.DoesNotExist):
         raise Http404(_("没有这个指标或地区，或者您无权查看。")) from None
-    context = {"page": page, "chart": build_indicator_chart(page), "moment": moment, "problem": problem or missing}
+    context = {"page": page, "chart": build_indicator_chart(page), "outlook": make_outlook(page), "moment": moment, "problem": problem or missing}
     return render(request, "indicators/indicator.html", context, status=404 if missing else 400 if problem else 200)
 
 

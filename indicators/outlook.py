@@ -1,0 +1,126 @@
+"""What a page says of the periods to come: the chance to reach a target in words, and the pace it still takes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .formatting import format_percent, format_period, format_value
+from .models import Indicator, Result, Target
+from .queries.indicators import IndicatorPage
+
+# From which probability on which word: the calibrated scale of the IPCC's reports.
+WORDS = (
+    (Decimal("0.99"), gettext_lazy("几乎肯定")),
+    (Decimal("0.90"), gettext_lazy("很可能")),
+    (Decimal("0.66"), gettext_lazy("较可能")),
+    (Decimal("0.33"), gettext_lazy("难分上下")),
+    (Decimal("0.10"), gettext_lazy("不太可能")),
+    (Decimal("0.01"), gettext_lazy("很不可能")),
+    (Decimal(0), gettext_lazy("几乎不可能")),
+)
+# A share of draws is no finer than this.
+LEAST, MOST = Decimal("0.01"), Decimal("0.99")
+
+
+@dataclass(frozen=True)
+class TargetOutlook:
+    """One target ahead: its chance and its pace, each with the result it is read from."""
+
+    target: Target
+    chance: Result | None
+    chance_words: str
+    pace: Result | None
+    pace_words: str
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """``is_insufficient``: too few figures to project from, and the page says so."""
+
+    projections: Sequence[Result]
+    targets: Sequence[TargetOutlook]
+    is_insufficient: bool
+
+    @property
+    def has_anything(self) -> bool:
+        return bool(self.projections or self.targets)
+
+
+def make_outlook(page: IndicatorPage) -> Outlook:
+    """Of targets in force whose end is not reached by figures yet."""
+    ahead = [t for t in page.targets if not getattr(t, "link", None) and _lies_ahead(t, page)]
+    rows = [_make_target(target, page.judgements.get(target.pk, {}), page.indicator) for target in ahead]
+    return Outlook(page.projections, rows, is_insufficient=not page.projections and bool(page.points))
+
+
+def _lies_ahead(target: Target, page: IndicatorPage) -> bool:
+    known = [point for point in page.points if point.value is not None]
+    return not known or known[-1].period.ends_on < target.period.ends_on
+
+
+def _make_target(target: Target, results: dict[str, Result], indicator: Indicator) -> TargetOutlook:
+    chance, pace = results.get(Result.Measure.CHANCE), results.get(Result.Measure.REQUIRED_PACE)
+    return TargetOutlook(
+        target,
+        chance,
+        say_chance(chance.value) if chance and chance.value is not None else "",
+        pace,
+        say_pace(pace, indicator) if pace else "",
+    )
+
+
+def say_chance(chance: Decimal) -> str:
+    """较可能（约 72%）; never certain, and never impossible."""
+    word = next(word for least, word in WORDS if chance >= least)
+    if chance > MOST:
+        return _("%(word)s（99%% 以上）") % {"word": word}
+    if chance < LEAST:
+        return _("%(word)s（不到 1%%）") % {"word": word}
+    return _("%(word)s（约 %(share)s）") % {"word": word, "share": format_percent(chance, 0)}
+
+
+def say_pace(pace: Result, indicator: Indicator) -> str:
+    """今后每期须完成多少; 需达到历史最好季度的1.8倍. Amounts by the quarters' own shares where the record tells them."""
+    detail = pace.detail
+    if detail.get("of") == "change":
+        return _say_change(pace, indicator)
+    needed = detail.get("needed", {})
+    parts = "，".join(f"{format_period(label)} {_say(Decimal(str(amount)), indicator)}" for label, amount in needed.items())
+    words = [_("还须完成：%(parts)s") % {"parts": parts}]
+    if detail.get("shares"):
+        words.append(_("按本指标历年各季度的占比分配"))
+    if (multiple := detail.get("multiple")) is not None:
+        words.append(_say_multiple(multiple, by_quarter=bool(detail.get("shares")), is_yearly="Q" not in "".join(needed)))
+    return "；".join(words) + "。"
+
+
+def _say_multiple(multiple: float, *, by_quarter: bool, is_yearly: bool) -> str:
+    times = f"{multiple:.1f}"
+    if multiple <= 1:
+        return _("为历史最好年份的%(times)s倍，曾经做到过") % {"times": times} if is_yearly else _("为历史最好季度的%(times)s倍，曾经做到过") % {"times": times}
+    if is_yearly:
+        return _("需达到历史最好年份的%(times)s倍") % {"times": times}
+    if by_quarter:
+        return _("需达到历史最好季度的%(times)s倍（与历年同一季度相比）") % {"times": times}
+    return _("需达到历史最好季度的%(times)s倍") % {"times": times}
+
+
+def _say_change(pace: Result, indicator: Indicator) -> str:
+    if pace.value is None:
+        return ""
+    unit = _("个百分点") if indicator.unit_of_measure == "%" else indicator.unit_of_measure
+    words = {
+        "n": pace.detail["periods"],
+        "size": format_value(abs(pace.value), unit, decimals=max(indicator.decimals, 2) if unit != "位" else 1),
+    }
+    is_yearly = pace.period is not None and pace.period.frequency == "year"
+    if pace.value >= 0:
+        return (_("今后 %(n)s 年平均每年须提高 %(size)s。") if is_yearly else _("今后 %(n)s 期平均每期须提高 %(size)s。")) % words
+    return (_("今后 %(n)s 年平均每年须降低 %(size)s。") if is_yearly else _("今后 %(n)s 期平均每期须降低 %(size)s。")) % words
+
+
+def _say(amount: Decimal, indicator: Indicator) -> str:
+    return format_value(amount, indicator.unit_of_measure, decimals=indicator.decimals)

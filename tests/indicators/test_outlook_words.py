@@ -1,0 +1,55 @@
+"""Sentences about the periods to come."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from indicators.models import Indicator, Period, Result
+from indicators.outlook import say_chance, say_pace
+
+
+@pytest.mark.parametrize(
+    ("chance", "words"),
+    [
+        ("1", "几乎肯定（99% 以上）"),
+        ("0.95", "很可能（约 95%）"),
+        ("0.66", "较可能（约 66%）"),
+        ("0.5", "难分上下（约 50%）"),
+        ("0.12", "不太可能（约 12%）"),
+        ("0.049", "很不可能（约 5%）"),
+        ("0", "几乎不可能（不到 1%）"),
+    ],
+)
+def test_a_chance_has_a_word_and_a_number_and_is_never_certain(chance: str, words: str) -> None:
+    assert say_chance(Decimal(chance)) == words
+
+
+def make_pace(value: str, label: str = "2025-Q2", **detail: Any) -> Result:
+    frequency = "quarter" if "Q" in label else "year"
+    return Result(value=Decimal(value), period=Period(label=label, frequency=frequency), detail=detail)
+
+
+MONEY = Indicator(unit_of_measure="万元", decimals=2)
+SHARE = Indicator(unit_of_measure="%", decimals=1)
+
+
+def test_an_amount_is_said_quarter_by_quarter_and_beside_the_best_ever_done() -> None:
+    pace = make_pace("50", of="amount", needed={"2025-Q3": 50, "2025-Q4": 100}, shares={"3": 0.25, "4": 0.5}, multiple=1.8)
+    assert say_pace(pace, MONEY) == (
+        "还须完成：2025年第三季度 50.00万元，2025年第四季度 100.00万元；按本指标历年各季度的占比分配；需达到历史最好季度的1.8倍（与历年同一季度相比）。"
+    )
+
+
+def test_what_was_done_before_is_said_to_have_been() -> None:
+    pace = make_pace("50", of="amount", needed={"2025-Q3": 50}, shares=None, multiple=0.8)
+    assert say_pace(pace, MONEY) == "还须完成：2025年第三季度 50.00万元；为历史最好季度的0.8倍，曾经做到过。"
+
+
+def test_without_a_past_nothing_is_compared() -> None:
+    assert say_pace(make_pace("50", of="amount", needed={"2025-Q3": 50}, shares=None, multiple=None), MONEY) == "还须完成：2025年第三季度 50.00万元。"
+
+
+def test_a_share_moves_by_points() -> None:
+    assert say_pace(make_pace("0.09", "2023", of="change", periods=2), SHARE) == "今后 2 年平均每年须提高 0.09个百分点。"
+    assert say_pace(make_pace("-1.5", of="change", periods=3), SHARE) == "今后 3 期平均每期须降低 1.50个百分点。"
