@@ -8,18 +8,32 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
+from indicators.actions.reporting import NOTE_LENGTH, TEXT_LENGTH
+from indicators.numbers import DECIMAL_DIGITS, INTEGER_DIGITS
 from indicators.views import pages
 
 from .api.provenance import KINDS
 from .api.root import Nowhere
 from .authentication import read_secret
 from .errors import make_error
+from .guide import FINDINGS, get_code_lists
+from .throttling import KeyThrottle
 
 
 @require_GET
 def docs(request: HttpRequest) -> HttpResponse:
     """Open to anybody, since whoever programs against a key has no account: it holds no data. How to pull a first figure in five minutes, how to report by machine, what each refusal means."""
-    return render(request, "export/docs.html", {"base": request.build_absolute_uri("/api/v1/")})
+    context = {
+        "base": request.build_absolute_uri("/api/v1/"),
+        "code_lists": get_code_lists(),
+        "findings": FINDINGS.items(),
+        "integer_digits": INTEGER_DIGITS,
+        "decimal_digits": DECIMAL_DIGITS,
+        "note_length": NOTE_LENGTH,
+        "text_length": TEXT_LENGTH,
+        "rate": KeyThrottle.rate.partition("/")[0],
+    }
+    return render(request, "export/docs.html", context)
 
 
 @vary_on_headers("Accept", "Authorization", "Cookie")

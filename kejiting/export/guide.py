@@ -1,0 +1,88 @@
+"""The code lists on the page for programmers: taken from the code itself where it names them, so that none is missing."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.db.models import TextChoices
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from indicators.models import Indicator, Light, MissingReason, Qualifier, Result, Return, Status
+from indicators.templatetags.figures import REASONS
+
+Word = str | Promise
+
+PERIODS: dict[str, Word] = {
+    "2025": _("年"),
+    "2025-S1": _("半年：S1 上半年，S2 下半年"),
+    "2025-Q3": _("季度：Q1 至 Q4"),
+    "2025-03": _("月"),
+    "2016-01/2020-12": _("区间，起止各为整月；放进网址时“/”可不转义"),
+}
+ORIGINS: dict[str, Word] = {
+    "line": _("单位填报：见 reported、steps、entries"),
+    "correction": _("更正：另见 correction"),
+    "import": _("导入：见 document、imported"),
+    "count": _("台账计数：见 count，再往下是点到的每一项"),
+    "formula": _("公式计算：见 formula、run、inputs"),
+}
+# Code: severity, and what it says.
+FINDINGS: dict[str, tuple[str, Word]] = {
+    "empty": ("error", _("没有填")),
+    "falling_cumulative": ("error", _("累计数小于上期累计")),
+    "out_of_bounds": ("error", _("超出指标的 minimum 或 maximum")),
+    "sign_slip": ("warning", _("正负号与以往相反")),
+    "unit_slip": ("warning", _("约为应有水平的 10 的整数次幂倍，可能填错计量单位")),
+    "outlier": ("warning", _("与历史水平相差很大")),
+    "q4_jump": ("warning", _("四季度较前三季度骤增")),
+    "copied": ("warning", _("与上期完全相同")),
+    "equals_target": ("warning", _("与目标值完全相同")),
+    "gap": ("warning", _("上期没有数值，无法比较")),
+    "not_whole": ("warning", _("应是整数的指标填了小数")),
+}
+METHODS: dict[str, Word] = {
+    "series": _("同比＝本期÷上年同期－1，环比＝本期÷上期－1，占比相减得个百分点；本年累计、年度值按指标的累计方式汇总，占比不相加"),
+    "formula": _("按指标定义中的公式，由其他指标算得"),
+    "stated − counted": _("公布数减台账数"),
+    "progress": _(
+        "完成率：总量类为 数值÷目标，水平和位次类为（数值－基期）÷（目标－基期）；序时进度：有计划节点按节点，否则自基期至目标期均匀推进；"
+        "灯色看两者之差，界限以规划的设定为准，一般不低于 －5 个百分点为绿，低于 －15 个百分点或逾期未办结为红，其间为黄"
+    ),
+    "required pace": _("到目标期还须完成的数，分到余下各期"),
+    "quality checks": _("数据核查：value 为疑点数，text 为其中最重的级别"),
+    "progress measure of sdg-build 2.4": _("按年度值的年均变化率评价进展，方法同 Open SDG"),
+    "average of structural models": _("趋势推算和达到目标的可能性：几个结构时间序列模型的平均，附区间；数据不足不推算"),
+    "worst of parts": _("任务：完成率、序时进度取各部分的平均（一部分至多计 1），灯色取最差的一部分：红、黄、灰、蓝、绿"),
+    "mean of tasks": _("方面：各任务的平均"),
+    "index": _("指数测算，非官方：见资源 index"),
+}
+
+
+class CodeList(NamedTuple):
+    """One table: what it is, which fields hold it, its codes with their words."""
+
+    title: Word
+    fields: str
+    codes: Iterable[tuple[str, Word]]
+
+
+def get_code_lists() -> list[CodeList]:
+    return [
+        CodeList(_("期间标签"), "period", PERIODS.items()),
+        CodeList(_("数值状态（SDMX CL_OBS_STATUS）"), "status", Status.choices),
+        CodeList(_("缺报、缺失原因"), "missing", MissingReason.choices),
+        CodeList(_("限定；没有即为确数"), "qualifier", _named(Qualifier)),
+        CodeList(_("数值由来"), "origin（observations）", ORIGINS.items()),
+        CodeList(_("指标的来源"), "origin（indicators）", Indicator.Origin.choices),
+        CodeList(_("累计方式"), "accumulation", Indicator.Accumulation.choices),
+        CodeList(_("频率"), "frequency", Indicator.Frequency.choices),
+        CodeList(_("结果种类"), "measure", Result.Measure.choices),
+        CodeList(_("灯色，由差到好"), "light · text", Light.choices),
+        CodeList(_("结果的原因"), "reason（provenance）", REASONS.items()),
+        CodeList(_("报表状态"), "state · to", Return.State.choices),
+        CodeList(_("方法"), "method", METHODS.items()),
+    ]
+
+
+def _named(of: type[TextChoices]) -> list[tuple[str, Word]]:
+    return [(code, word) for code, word in of.choices if code]
