@@ -97,7 +97,8 @@ def _name_empty_choice(field: forms.Field) -> None:
         if field.empty_label == "---------":
             field.empty_label = words
     elif isinstance(field, forms.ChoiceField):
-        field.choices = [(value, words if value == "" and label == "---------" else label) for value, label in field.choices]
+        choices = cast("list[tuple[Any, Any]]", field.choices)  # of a model's field: a flat list
+        field.choices = [(value, words if label == "---------" else label) for value, label in choices]
 
 
 class OfficeForm(OfficeFormMixin, forms.Form):

@@ -1,7 +1,7 @@
 """The fields of the office's forms: each reads what people type, and says in Chinese what it expects."""
 
 from datetime import date, datetime, time
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -155,7 +155,7 @@ class MomentField(forms.DateTimeField):
         if value in self.empty_values:
             return None
         if isinstance(value, datetime):
-            return cast(datetime | None, super().to_python(value))
+            return super().to_python(value)
         try:
             return timezone.make_aware(read_moment(str(value), self.default))
         except NotADate as error:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from kejiting.accounts.models import AuditEvent, Unit
@@ -35,8 +35,9 @@ def get_rounds() -> QuerySet[Round]:
 def get_open_rounds(now: datetime) -> QuerySet[Round]:
     """What is asked for now: opened, not locked and not finished, the earliest first; with ``n_late`` beside the other counts."""
     rows = get_rounds().filter(opens_at__lte=now).exclude(locks_at__lte=now)
-    rows = rows.annotate(n_late=Count("returns", filter=is_late_at(now, "returns__")))
-    return rows.exclude(n_accepted=F("n_returns")).order_by("period__ends_on", "code")
+    unfinished = Return.objects.exclude(state=_State.ACCEPTED)
+    rows = rows.filter(pk__in=unfinished.values("round")).annotate(n_late=Count("returns", filter=is_late_at(now, "returns__")))
+    return rows.order_by("period__ends_on", "code")
 
 
 def get_round(code: str) -> Round:
