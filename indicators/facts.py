@@ -177,7 +177,9 @@ def _load_targets(documents: dict[str, Document], indicators: dict[str, Indicato
         }
         names = ("comparison", "value", "unit_of_measure", "stated", "basis", "baseline_note", "reason")
         rest = {**{name: row[name] for name in names}, "baseline_value": row["baseline_value"] or None}
-        if Target.objects.get_or_create(**identity, defaults=rest)[1]:
+        # One that was withdrawn is not brought back.
+        if not Target.objects.filter(**identity).exists():
+            Target.objects.create(**identity, **rest)
             touched.add((indicator.pk, settings.HOME_AREA))
     mark_indicators(touched, cause="facts")
 

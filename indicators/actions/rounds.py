@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -65,8 +66,8 @@ def add_due_lines(opened: Round) -> None:
 
 def _add_lines(reports: Iterable[Return], owed: Mapping[int, Sequence[Assignment]]) -> None:
     known: dict[int, set[int]] = defaultdict(set)
-    for report, assignment in Line.objects.filter(report__in=reports).values_list("report", "assignment"):
-        known[report].add(assignment)
+    for line in Line.objects.filter(report__in=reports).only("report", "assignment"):
+        known[line.report_id].add(line.assignment_id)
     lines, grown = [], []
     for report in reports:
         new = [assignment for assignment in owed[report.unit_id] if assignment.pk not in known[report.pk]]
@@ -76,6 +77,18 @@ def _add_lines(reports: Iterable[Return], owed: Mapping[int, Sequence[Assignment
         lines += [Line(report=report, assignment=assignment, version=report.version) for assignment in new]
     Return.objects.bulk_update(grown, ["version"])
     Line.objects.bulk_create(lines)
+
+
+def drop_untouched_lines(lines: QuerySet[Line]) -> None:
+    """Take lines out of returns that are still with their unit, where nothing was ever typed into them; a return of none goes too."""
+    open_now = Q(report__round__locks_at=None) | Q(report__round__locks_at__gt=timezone.now())
+    lines = lines.filter(open_now, report__state__in=Return.EDITABLE, entries=None, entered_by=None)
+    # Held first, so that nobody types into a line that goes.
+    reports = list(Return.objects.select_for_update().filter(lines__in=lines).order_by("pk").values_list("pk", flat=True))
+    lines.all().delete()
+    Return.objects.filter(pk__in=reports, state=Return.State.DRAFT, lines=None, steps=None).delete()
+    # Those that stay have changed, and with them the ETag of all they list.
+    Return.objects.filter(pk__in=reports).update(version=F("version") + 1)
 
 
 @transaction.atomic

@@ -166,7 +166,15 @@ class IndicatorDefinition(models.Model):
             models.UniqueConstraint(name="definition_version_once", fields=["indicator", "version"]),
             models.UniqueConstraint(name="definition_valid_from_once", fields=["indicator", "valid_from", "version"]),
         ]
-        triggers = [append_only()]
+        triggers = [
+            append_only(operation=pgtrigger.Update),
+            # It goes only with an indicator under which nothing was ever observed.
+            append_only(
+                "kept_once_observed",
+                pgtrigger.Delete,
+                unless="NOT EXISTS (SELECT 1 FROM indicators_observation WHERE indicator_id = OLD.indicator_id)",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.indicator_id} v{self.version}"

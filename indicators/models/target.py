@@ -19,21 +19,46 @@ class TargetQuerySet(models.QuerySet["Target"]):
     def visible_to(self, user: User) -> "TargetQuerySet":
         return self if user.clearance == Classification.INTERNAL else self.filter(indicator__in=Indicator.objects.visible_to(user))
 
+    def standing(self, at: datetime | None = None) -> "TargetQuerySet":
+        """Those that were not withdrawn as entered by mistake, superseded ones among them; now or at a moment."""
+        if at is None:
+            return self.filter(withdrawn_at=None)
+        return self.filter(Q(withdrawn_at=None) | Q(withdrawn_at__gt=at), recorded_at__lte=at)
+
     def in_force(self, at: datetime | None = None, *, issued_by: date | None = None) -> "TargetQuerySet":
         """Those no later target was said to supersede. Several documents may be in force together.
 
         ``at`` asks by what the record held at a moment, ``issued_by`` by the documents that were issued by a day.
         """
-        rows, links = self, TargetSupersession.objects.filter(superseded=OuterRef("pk"))
+        rows, links = self.standing(at), TargetSupersession.objects.filter(superseded=OuterRef("pk"))
         if at:
-            rows, links = rows.filter(recorded_at__lte=at), links.filter(at__lte=at)
+            links = links.filter(at__lte=at)
         if issued_by:
             rows, links = rows.exclude(document__issued_on__gt=issued_by), links.exclude(target__document__issued_on__gt=issued_by)
         return rows.filter(~Exists(links))
 
 
+# Typed by mistake, it is withdrawn and set anew; what hangs on another's word is superseded instead.
+_ONLY_WITHDRAWN = """
+    IF OLD.withdrawn_at IS NOT NULL OR NEW.withdrawn_at IS NULL
+            OR (to_jsonb(NEW) - '{withdrawn_at,withdrawn_by_id,withdrawal_reason}'::text[])
+            <> (to_jsonb(OLD) - '{withdrawn_at,withdrawn_by_id,withdrawal_reason}'::text[]) THEN
+        RAISE EXCEPTION 'a target is withdrawn or superseded, not changed'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'target_only_withdrawn';
+    END IF;
+    IF EXISTS (SELECT 1 FROM indicators_targetsupersession WHERE OLD.id IN (target_id, superseded_id)) THEN
+        RAISE EXCEPTION 'a target that supersedes or was superseded stays'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'target_withdrawn_has_no_supersession';
+    END IF;
+    RETURN NEW;
+"""
+
+
 class Target(models.Model):
-    """What a document says an indicator shall be in an area by a period. Never edited: a new document sets a new one."""
+    """What a document says an indicator shall be in an area by a period. Never edited: a new document sets a new one.
+
+    One that was entered by mistake is withdrawn, with a reason; pages of the time it stood go on showing it.
+    """
 
     class Kind(models.TextChoices):
         ABSOLUTE = "absolute", _("绝对值")
@@ -69,6 +94,9 @@ class Target(models.Model):
     reason = models.TextField(_("设定原因"), blank=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     recorded_at = models.DateTimeField(auto_now_add=True)
+    withdrawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    withdrawn_at = models.DateTimeField(_("撤回时间"), null=True, blank=True)
+    withdrawal_reason = models.TextField(_("撤回原因"), blank=True)
     is_demo = models.BooleanField(_("演示"), default=False)
 
     objects = TargetQuerySet.as_manager()
@@ -78,7 +106,16 @@ class Target(models.Model):
         verbose_name_plural = _("目标")
         ordering = ["indicator", "area", "period", F("document__issued_on").asc(nulls_first=True), "pk"]
         constraints = [
-            models.UniqueConstraint(name="target_once_in_document", fields=["document", "indicator", "area", "period", "kind"]),
+            models.UniqueConstraint(
+                name="target_once_in_document",
+                fields=["document", "indicator", "area", "period", "kind"],
+                condition=Q(withdrawn_at=None),
+            ),
+            models.CheckConstraint(
+                name="target_withdrawal_is_stamped",
+                condition=Q(withdrawn_at=None, withdrawn_by=None, withdrawal_reason="")
+                | (Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False) & ~Q(withdrawal_reason="")),
+            ),
             models.CheckConstraint(
                 name="target_range_has_upper",
                 condition=Q(kind="range", upper__isnull=False, upper__gt=F("value")) | (~Q(kind="range") & Q(upper=None)),
@@ -88,7 +125,10 @@ class Target(models.Model):
             is_known("comparison", ["at_least", "at_most", "equal"]),
             is_known("basis", ["ratio", "gap_closed"]),
         ]
-        triggers = [append_only()]
+        triggers = [
+            append_only("kept", pgtrigger.Delete),
+            pgtrigger.Trigger(name="only_withdrawn", when=pgtrigger.Before, operation=pgtrigger.Update, func=_ONLY_WITHDRAWN),
+        ]
 
     def __str__(self) -> str:
         return f"{self.indicator_id} {self.area_id} {self.period_id} {self.get_comparison_display()}{self.value}"
@@ -100,6 +140,10 @@ _SUPERSEDES = """
     IF (SELECT count(DISTINCT (indicator_id, area_id)) FROM indicators_target WHERE id IN (NEW.target_id, NEW.superseded_id)) > 1 THEN
         RAISE EXCEPTION 'a target supersedes one of the same indicator and area'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'target_supersedes_its_like';
+    END IF;
+    IF EXISTS (SELECT 1 FROM indicators_target WHERE id IN (NEW.target_id, NEW.superseded_id) AND withdrawn_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'a withdrawn target neither supersedes nor is superseded'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'target_supersession_is_of_standing_targets';
     END IF;
     IF NEW.superseded_id IN (
         WITH RECURSIVE successor(id) AS (

@@ -40,7 +40,7 @@ class DefinitionCounts:
 def get_definition_counts(user: User, plan: Plan | None, today: date) -> DefinitionCounts:
     tasks = Task.objects.visible_to(user).filter(plan=plan)
     indicators = Indicator.objects.visible_to(user)
-    targets = Target.objects.visible_to(user)
+    targets = Target.objects.visible_to(user).standing()
     assignments = Assignment.objects.valid_on(today)
     return DefinitionCounts(
         tasks=tasks.count(),
@@ -98,7 +98,7 @@ def find_documents(search: str) -> QuerySet[Document]:
 
 
 def find_targets(user: User, search: str) -> QuerySet[Target]:
-    """Targets by indicator, document, area or period; each with what took its place, if anything did."""
+    """Targets by indicator, document, area or period, withdrawn ones too; each with what took its place, if anything did."""
     rows = Target.objects.visible_to(user).select_related("indicator", "area", "document", "superseded_by__target__document")
     for word in search.split():
         rows = rows.filter(
@@ -115,7 +115,7 @@ def find_targets(user: User, search: str) -> QuerySet[Target]:
 def get_target(user: User, pk: int) -> Target:
     """One target with its document, links and who set it. Raises ``Target.DoesNotExist``."""
     rows = Target.objects.visible_to(user).select_related(
-        "indicator", "area", "document", "recorded_by__unit", "superseded_by__target__document", "superseded_by__by__unit"
+        "indicator", "area", "document", "recorded_by__unit", "withdrawn_by__unit", "superseded_by__target__document", "superseded_by__by__unit"
     )
     return rows.prefetch_related("supersedes__superseded__document", "nodes").get(pk=pk)
 

@@ -154,8 +154,8 @@ def _get_points(user: User, indicator: Indicator, area: Area, moment: Moment) ->
 
 def _get_targets(user: User, indicator: Indicator, area: Area, moment: Moment) -> list[Target]:
     """All targets, those in force and those said to be superseded, by period and date of their document."""
-    rows = Target.objects.visible_to(user).filter(indicator=indicator, area=area).select_related("document", "period", "baseline_period")
-    rows = moment.recorded(rows)
+    rows = Target.objects.visible_to(user).standing(moment.as_of).filter(indicator=indicator, area=area)
+    rows = rows.select_related("document", "period", "baseline_period")
     links = TargetSupersession.objects.filter(superseded__in=rows)
     if moment.as_of:
         links = links.filter(at__lte=moment.as_of)

@@ -56,8 +56,19 @@ _REFUSE = """
 """
 
 
-def append_only(name: str = "append_only", operation: Any = pgtrigger.Update | pgtrigger.Delete) -> pgtrigger.Trigger:
+_UNLESS = """
+    IF {condition} THEN
+        RETURN OLD;
+    END IF;
+"""
+
+
+def append_only(
+    name: str = "append_only", operation: Any = pgtrigger.Update | pgtrigger.Delete, *, unless: str = ""
+) -> pgtrigger.Trigger:
     """Refuse UPDATE and DELETE, or one of them; only the removal of demonstration data may delete demonstration rows.
+
+    ``unless`` is a condition of SQL under which a row may go nevertheless.
 
     The table must have an ``is_demo`` column. Raises ``IntegrityError`` (SQLSTATE 23001).
     """
@@ -65,5 +76,5 @@ def append_only(name: str = "append_only", operation: Any = pgtrigger.Update | p
         name=name,
         when=pgtrigger.Before,
         operation=operation,
-        func=_REFUSE.format(removal=DEMO_REMOVAL),
+        func=(_UNLESS.format(condition=unless) if unless else "") + _REFUSE.format(removal=DEMO_REMOVAL),
     )

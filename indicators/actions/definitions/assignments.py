@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from kejiting.accounts.audit import record_event
@@ -12,8 +12,8 @@ from kejiting.accounts.models import Area, Unit, User
 
 from ...constraints import explained
 from ...errors import RecordError, WrongState
-from ...models import Assignment, Breakdown, Indicator, Milestone, Return, Round, Task
-from ..rounds import add_due_lines
+from ...models import Assignment, Breakdown, Indicator, Milestone, Round, Task
+from ..rounds import add_due_lines, drop_untouched_lines
 from .core import is_demo, require, require_may_change, to_json
 
 
@@ -144,16 +144,6 @@ def end_assignment(row: Assignment, *, by: User, last_day: date, reason: str = "
     with explained():
         row.save(update_fields=["valid"])
     record_event("assignment.end", row, by=by, reason=reason.strip(), changes={"valid": [before, _span(row)]})
-    _remove_untouched_lines(row)
-    return row
-
-
-def _remove_untouched_lines(row: Assignment) -> None:
     rounds = [r.pk for r in _get_open_rounds(row) if r.period.ends_on not in row.valid]
-    lines = row.lines.filter(report__round__in=rounds, report__state__in=Return.EDITABLE, entries=None, entered_by=None)
-    # Held first, so that nobody types into a line that goes.
-    reports = list(Return.objects.select_for_update().filter(lines__in=lines).order_by("pk").values_list("pk", flat=True))
-    lines.all().delete()
-    Return.objects.filter(pk__in=reports, state=Return.State.DRAFT, lines=None, steps=None).delete()
-    # Those that stay have changed, and with them the ETag of all they list.
-    Return.objects.filter(pk__in=reports).update(version=F("version") + 1)
+    drop_untouched_lines(row.lines.filter(report__round__in=rounds))
+    return row

@@ -63,7 +63,7 @@ def _check(target: Target) -> None:
         raise RecordError(_("基期须早于目标期。"))
     if target.kind == Target.Kind.CHANGE and target.baseline_value is None:
         raise RecordError(_("“较基期变化”须填基期值。"))
-    earlier = Target.objects.filter(indicator=target.indicator, area=target.area, period=target.period).select_related("document").first()
+    earlier = Target.objects.standing().filter(indicator=target.indicator, area=target.area, period=target.period).select_related("document").first()
     if earlier and not target.reason.strip():
         raise RecordError(_("该指标这一期已有目标（%(document)s），请写明另设目标的原因。") % {"document": earlier.document})
 
@@ -75,7 +75,7 @@ def supersede_target(target: Target, *, by: User, superseded: Target, reason: st
     require_may_change(by, target.indicator, _("“%(indicator)s”登记的是正式数据，演示账号不能改变它的目标。") % {"indicator": target.indicator})
     reason = require_reason(reason, _("请写明替代的原因。"))
     # One at a time, so that two links cannot close a circle.
-    rows = Target.objects.select_for_update().filter(indicator=target.indicator_id, area=target.area_id)
+    rows = Target.objects.standing().select_for_update().filter(indicator=target.indicator_id, area=target.area_id)
     if superseded.pk not in {row.pk for row in rows.order_by("pk")}:
         raise RecordError(_("只能替代同一指标、同一地区的目标。"))
     if superseded.pk in _get_successors(target):

@@ -49,6 +49,7 @@ ACTIONS = {
     "end": _("终止"),
     "set": _("设定"),
     "supersede": _("替代"),
+    "withdraw": _("撤回"),
     "import": _("导入"),
     "override_light": _("人工定灯"),
     "become_official": _("转为正式"),

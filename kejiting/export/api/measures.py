@@ -105,7 +105,7 @@ class TargetRows(ResourceView):
     serializer_class = TargetRow
 
     def get_rows(self) -> QuerySet[Target]:
-        return Target.objects.visible_to(self.request.user).select_related("indicator", "document", "superseded_by")
+        return Target.objects.visible_to(self.request.user).standing().select_related("indicator", "document", "superseded_by")
 
 
 class TargetList(TargetRows, ListView):
