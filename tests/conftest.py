@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    settings.EVIDENCE_ROOT = Path(_servers.enter_context(tempfile.TemporaryDirectory(prefix="kejiting-evidence-")))
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing
     # A message for one process's worker must not reach another's.
     settings.REDIS_URL = _redis_database(settings.REDIS_URL, int(worker.removeprefix("gw") or 0))

@@ -18,6 +18,7 @@ from kejiting.accounts.models import User
 
 from .calendar import clock_at, get_random
 from .content import Content
+from .evidence import attach_sheet
 from .history import open_quarter
 from .people import People
 from .tables import Row, read
@@ -47,6 +48,7 @@ def bring_to(report: Return, row: Row, people: People, content: Content) -> None
         return
     with clock_at(content.calendar.lately(SUBMITTED_AT + later)):
         _explain(report, by=staff)
+        attach_sheet(report, by=staff)
         submit_return(report, by=staff)
     with clock_at(content.calendar.lately(APPROVED_AT + later)):
         if wanted == "returned":

@@ -8,7 +8,8 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection
 from django.test import Client
 
-from indicators.models import Indicator, IndicatorDefinition, Observation, Result
+from indicators.evidence_files import get_path
+from indicators.models import Evidence, Indicator, IndicatorDefinition, Observation, Result
 from indicators.recompute.write import RESULTS
 from kejiting.accounts.models import AuditEvent, Unit, User
 from kejiting.demo.remove import list_demo_models, list_references
@@ -93,3 +94,12 @@ def test_only_the_removal_passes_the_triggers() -> None:
 @pytest.mark.parametrize("label", ["indicators.Line", "accounts.RoleAssignment", "export.ApiKey", "platforms.PlatformStatus", "admin.LogEntry"])
 def test_unmarked_rows_go_with_what_they_belong_to(label: str) -> None:
     assert label in {reference.child._meta.label for reference in list_references()}
+
+
+def test_the_files_of_the_demonstration_leave_the_disk(django_capture_on_commit_callbacks: Any) -> None:
+    files = [get_path(key) for key in Evidence.objects.values_list("pk", flat=True)]
+    assert files
+    assert all(path.exists() for path in files)
+    with django_capture_on_commit_callbacks(execute=True):
+        call_command("demo", "--remove")
+    assert not any(path.exists() for path in files)
