@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from .views import rounds
-from .views.definitions import assignments, hub, indicators, statistics, targets, task_import, tasks, weights
+from .views.definitions import assignments, hub, indicators, removal, statistics, targets, task_import, tasks, weights
 
 urlpatterns: list[URLPattern] = [
     path("definitions/", hub.hub, name="definitions"),
@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern] = [
     path("definitions/statistics/<int:pk>/", statistics.preview, name="definition-statistics-file"),
     path("definitions/index/", weights.framework_list, name="definition-framework-list"),
     path("definitions/index/<slug:code>/", weights.weights, name="definition-weights"),
+    path("definitions/remove/<slug:kind>/<str:key>/", removal.remove, name="definition-remove"),
     path("definitions/thresholds/", hub.thresholds, name="definition-thresholds"),
     path("reporting/rounds/", rounds.round_list, name="round-list"),
     path("reporting/rounds/open/", rounds.round_open, name="round-open"),

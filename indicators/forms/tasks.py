@@ -122,6 +122,12 @@ class DocumentForm(DefinitionForm):
         widgets = {"note": forms.Textarea(attrs={"rows": 2})}
 
 
+class RemovalForm(OfficeForm):
+    """Why something is taken back, whatever it is."""
+
+    reason = ReasonField()
+
+
 class ThresholdForm(OfficeForm):
     green = NumberField(label=_("绿灯下限（百分点）"), help_text=_("完成率减序时进度，不低于此数为绿灯，如 -5"))
     red = NumberField(label=_("红灯上限（百分点）"), help_text=_("低于此数为红灯，两者之间为黄灯，如 -15"))

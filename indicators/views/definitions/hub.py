@@ -64,6 +64,7 @@ def document_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         to=lambda saved: reverse("definition-document-list"),
         title=document.title,
         thing=document,
+        removable="document",
         back=("definition-document-list", _("文件")),
     )
 

@@ -190,5 +190,6 @@ def milestone_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         to=lambda saved: _task_url(saved.task),
         title=_("节点：%(milestone)s") % {"milestone": milestone},
         thing=milestone,
+        removable="milestone",
         back=("definition-task-list", _("任务")),
     )
