@@ -154,6 +154,11 @@ class SheetLine:
         return is_explained(self.line.note)
 
     @property
+    def is_ready(self) -> bool:
+        """Whether nothing about the line stops submission."""
+        return not any(is_blocking(self.line, finding) for finding in self.findings)
+
+    @property
     def has_error(self) -> bool:
         return any(f.severity == "error" for f in self.findings)
 

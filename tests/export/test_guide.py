@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from indicators.actions.reporting import accept_correction, accept_return, approve_return, request_correction
+from indicators.actions.corrections import accept_correction, request_correction
+from indicators.actions.reporting import accept_return, approve_return
 from indicators.analysis import quality
 from indicators.models import Observation, Return
 from indicators.recompute import methods

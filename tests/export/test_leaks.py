@@ -10,15 +10,8 @@ import pytest
 from django.db.models import Model
 from django.utils import timezone
 
-from indicators.actions.reporting import (
-    accept_correction,
-    accept_return,
-    approve_return,
-    request_correction,
-    save_line,
-    send_back_return,
-    submit_return,
-)
+from indicators.actions.corrections import accept_correction, request_correction
+from indicators.actions.reporting import accept_return, approve_return, save_line, send_back_return, submit_return
 from indicators.models import (
     Evidence,
     IndexScore,

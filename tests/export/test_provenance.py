@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from indicators.actions.reporting import accept_correction, request_correction
+from indicators.actions.corrections import accept_correction, request_correction
 from indicators.models import Document, Evidence, IndicatorDependency, Observation, RecomputeRun, RegisterCount
 from indicators.sources import register_counter
 from tests.builders import Quarter, make_area, make_indicator, make_target, make_unit, make_user, observe

@@ -199,6 +199,18 @@ def test_what_cannot_be_stored_is_refused_in_words(quarter: Quarter, machine: Ca
     assert not LineEntry.objects.exists()
 
 
+def test_a_line_says_whether_it_stops_submission_and_in_which_form_it_is(quarter: Quarter, machine: Caller) -> None:
+    line = machine.get(line_path(quarter)).json()
+    assert (line["is_ready"], line["accumulation"], line["decimals"]) == (False, "ytd", 0)
+    doubtful = machine.patch(line_path(quarter), {"value": "12.5"}, current_tag(machine)).json()
+    explained = machine.patch(line_path(quarter), {"note": "含一项按折半计"}, current_tag(machine)).json()
+    assert [row["is_ready"] for row in (doubtful, explained)] == [False, True]
+    # Explained is not gone.
+    assert [f["code"] for f in explained["findings"]] == ["not_whole"]
+    milestone = machine.get(line_path(quarter, "milestone")).json()
+    assert (milestone["accumulation"], milestone["decimals"]) == (None, None)
+
+
 def test_a_number_in_scientific_notation_is_told_how_to_be_written(quarter: Quarter, machine: Caller) -> None:
     for body, digits in (('{"value": 1e-05}', "0.00001"), ({"value": "1E5"}, "100000")):
         assert digits in error(machine.patch(line_path(quarter), body, current_tag(machine)))["message"]

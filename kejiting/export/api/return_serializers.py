@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from indicators.actions.reporting import NOTE_LENGTH, TEXT_LENGTH
-from indicators.models import MissingReason, Qualifier, Return
+from indicators.models import Indicator, MissingReason, Qualifier, Return
 from indicators.numbers import DECIMAL_DIGITS, INTEGER_DIGITS, plain
 from indicators.queries.sheets import SheetLine
 
@@ -71,6 +71,8 @@ class LineOutput(serializers.Serializer[SheetLine]):
     milestone = serializers.IntegerField(source="line.assignment.milestone.number", read_only=True, allow_null=True, help_text="节点在任务中的序号；仅节点有此项")
     due_on = serializers.SerializerMethodField(help_text="节点的时限，或任务的完成时限；指标没有")
     unit_of_measure = Code(source="line.assignment.indicator.unit_of_measure")
+    accumulation = Code(source="line.assignment.indicator.accumulation", help_text=f"value、previous 的口径：{words(Indicator.Accumulation)}")
+    decimals = serializers.IntegerField(source="line.assignment.indicator.decimals", read_only=True, allow_null=True, help_text="一般取几位小数")
     value = serializers.SerializerMethodField(help_text="指标按其 accumulation 口径；节点 1 已完成、0 未完成；任务为进展情况")
     previous = serializers.SerializerMethodField(
         help_text="指标：上一期的数，同样按 accumulation 口径，本年累计的指标在第一季度即上年全年的累计；节点、任务：上次接收的内容"
@@ -82,6 +84,7 @@ class LineOutput(serializers.Serializer[SheetLine]):
     missing = Code(source="in_force.missing", help_text=MISSING)
     note = serializers.CharField(source="line.note", read_only=True)
     findings = FindingOutput(many=True, read_only=True)
+    is_ready = serializers.BooleanField(read_only=True, help_text="这一行是否不妨碍提交：没有 error，warning 都已在 note 中说明")
     completion = PlainDecimal(help_text="完成率，1 为全部完成")
     schedule = PlainDecimal(help_text="序时进度：至此应完成的份额")
     light = Code(help_text="red、yellow、grey、blue、green、pending、closed")

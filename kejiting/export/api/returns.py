@@ -16,6 +16,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from indicators.actions import corrections
 from indicators.actions import reporting as actions
 from indicators.errors import Conflict, NotAllowed, RecordError, WrongState
 from indicators.models import Correction, Line, Return
@@ -112,7 +113,7 @@ class LineCorrection(VersionedView):
         report = find_return(request, round, unit)
         row = find_line(report, line)
         asked = read_input(CorrectionInput, request)
-        actions.request_correction(row, by=request.user, **asked)
+        corrections.request_correction(row, by=request.user, **asked)
         return answer_return(request, find_return(request, round, unit))
 
 
@@ -121,7 +122,7 @@ Decision = Callable[..., Correction]
 
 class CorrectionDecision(VersionedView):
     verb = ""
-    verbs: ClassVar[dict[str, Decision]] = {"accept": actions.accept_correction, "return": actions.send_back_correction}
+    verbs: ClassVar[dict[str, Decision]] = {"accept": corrections.accept_correction, "return": corrections.send_back_correction}
 
     @extend_schema(request=StepInput, responses=ReturnOutput)
     def post(self, request: Request, round: str, unit: str, line: int) -> Response:
