@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from typing import TypedDict
 
+import pgtrigger
+
 from kejiting.accounts.models import User
 
 
@@ -40,6 +42,24 @@ def register_loader(loader: Loader) -> None:
     """``loader()`` loads an app's facts from ``fixtures/`` and says how many of what."""
     if loader not in _loaders:
         _loaders.append(loader)
+
+
+def recounts() -> pgtrigger.Trigger:
+    """For each table that a count is made of: a change marks the counts as stale in its own transaction, whoever makes it.
+
+    Every count is marked, not only those of this table: counting is cheap, and a list that did not change adds nothing.
+    """
+    return pgtrigger.Trigger(
+        name="recounts",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        func="""
+            INSERT INTO indicators_stalemark (indicator_id, cause, created_at, attempts)
+                SELECT id, 'change of ' || TG_TABLE_NAME, now(), 0 FROM indicators_indicator WHERE origin = 'register';
+            RETURN NULL;
+        """,
+    )
 
 
 def get_counter(indicator: str) -> Counter | None:

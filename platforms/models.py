@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from indicators.models import Document
+from indicators.sources import recounts
 from kejiting.accounts.classification import Classification
 from kejiting.accounts.database import SpanOf, is_known
 from kejiting.accounts.models import Area, User
@@ -134,6 +135,7 @@ class Platform(RegisterEntry):
         constraints = [
             is_known("classification", Classification.values),
         ]
+        triggers = [recounts()]
 
 
 class PlatformStatus(models.Model):
@@ -164,6 +166,7 @@ class PlatformStatus(models.Model):
         constraints = [
             is_known("status", ["applied", "approved", "trial", "running", "reorganised", "merged", "revoked"]),
         ]
+        triggers = [recounts()]
 
     def __str__(self) -> str:
         return f"{self.platform_id} {self.status}"
@@ -208,6 +211,7 @@ class Consortium(RegisterEntry):
             ),
             is_known("classification", Classification.values),
         ]
+        triggers = [recounts()]
 
 
 class ConsortiumMember(models.Model):

@@ -4,6 +4,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from indicators.models import Qualifier, Task
+from indicators.sources import recounts
 from kejiting.accounts.classification import Classification
 from kejiting.accounts.database import is_known
 from kejiting.accounts.models import Area
@@ -68,6 +69,7 @@ class Project(RegisterEntry):
             is_known("status", ["approved", "running", "accepted", "stopped"]),
             is_known("classification", Classification.values),
         ]
+        triggers = [recounts()]
 
 
 class ProjectFunding(models.Model):

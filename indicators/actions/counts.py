@@ -21,16 +21,17 @@ def count_registers(day: date | None = None) -> list[Observation]:
 
 
 @transaction.atomic
-def count_register(indicator: Indicator, day: date | None = None) -> Observation | None:
+def count_register(indicator: Indicator, day: date | None = None, *, mark: bool = True) -> Observation | None:
     """Count one register as it stands on a day (today), for the day's year.
 
-    Adds an observation with its list only where the list changed; returns it, or None.
+    Adds an observation with its list only where the list changed; returns it, or None. ``mark=False`` is for the
+    recomputation itself, which follows its own graph.
     """
     counter = get_counter(indicator.code)
     if counter is None:
         return None
     # One counter at a time: of two the second finds the first's list.
-    list(Indicator.objects.select_for_update().filter(pk=indicator.pk).values_list("pk"))
+    list(Indicator.objects.select_for_update(no_key=True).filter(pk=indicator.pk).values_list("pk"))
     day = day or timezone.localdate()
     members = sorted(counter(day), key=lambda member: member["code"])
     period = Period.objects.get_or_add(str(day.year))
@@ -40,7 +41,7 @@ def count_register(indicator: Indicator, day: date | None = None) -> Observation
     statement = Statement(
         indicator=indicator, area=settings.HOME_AREA, period=period.label, value=Decimal(len(members)), origin={"register_count": count}
     )
-    return record_observations([statement], cause=f"count {count.pk}")[0]
+    return record_observations([statement], cause=f"count {count.pk}", mark=mark)[0]
 
 
 def _get_last_list(indicator: Indicator, period: Period) -> list[Member] | None:

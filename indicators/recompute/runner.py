@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from ..actions.counts import count_register
 from ..actions.marks import mark_frameworks, mark_frameworks_of
 from ..models import IndexFramework, Indicator, RecomputeRun, StaleMark, Task
 from . import claim
@@ -34,7 +35,7 @@ def recompute(record: RecomputeRun, marks: list[StaleMark]) -> None:
     """One batch of marks: everything of it is seen at once, or nothing."""
     scope = expand(marks)
     book = open_book(record.today, timezone.now())
-    written = derive(scope, record)
+    written = _count(scope, record) + derive(scope, record)
     written += _write_indicators(scope, record, book)
     written += write(judge_tasks(scope.tasks, book), among=Q(task__in=scope.tasks), run=record, now=book.now)
     aspects = set(Task.objects.filter(pk__in=scope.tasks).values_list("aspect", flat=True))
@@ -42,6 +43,12 @@ def recompute(record: RecomputeRun, marks: list[StaleMark]) -> None:
     # With the figures that an index reads, and before the marks of what touched them are gone.
     mark_frameworks_of(scope.indicators, cause=f"run {record.pk}")
     claim.finish(record, marks, fingerprint=book.fingerprint, written=written)
+
+
+def _count(scope: Scope, record: RecomputeRun) -> int:
+    """Count the registers that changed. How many counts say something else."""
+    rows = Indicator.objects.filter(pk__in=scope.indicators, origin=Indicator.Origin.REGISTER).select_related("current_definition")
+    return sum(count_register(indicator, record.today, mark=False) is not None for indicator in rows.order_by("pk"))
 
 
 def _write_indicators(scope: Scope, record: RecomputeRun, book: Book) -> int:
