@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 from kejiting import environment
 
@@ -66,6 +67,16 @@ def test_database_url_with_every_part() -> None:
 def test_database_url_with_a_socket() -> None:
     entry = environment.database("postgres://postgres@/kejiting?host=/srv/data/run")
     assert (entry["HOST"], entry["PORT"]) == ("/srv/data/run", "")
+
+
+@pytest.mark.django_db
+def test_triggers_are_asked_without_failing() -> None:
+    """A long insert takes as long a row as a short one: no trigger's question fails inside and is rolled back."""
+    entry = environment.database("postgres://u@h/db?options=-c%20statement_timeout%3D9000")
+    assert entry["OPTIONS"]["options"] == "-c statement_timeout=9000 -c pgtrigger.ignore={}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('pgtrigger.ignore')::text[]")
+        assert cursor.fetchone()[0] == []
 
 
 @pytest.mark.parametrize("url", ["sqlite:///db.sqlite3", "postgres://host", "mysql://u@h/db", "nonsense"])
