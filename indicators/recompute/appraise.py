@@ -114,7 +114,7 @@ def _make(
         value=to_decimal(value, PLACES),
         text=text,
         detail={"inputs": list_inputs(figures), **detail},
-        method=method[0],
-        version=method[1],
+        method=method.name,
+        version=method.version,
         **{**inherited, "is_demo": inherited["is_demo"] or bool(target and target.is_demo)},
     )

@@ -90,8 +90,8 @@ def _make(measure: str, indicator: Indicator, cell: Cell, label: str, value: flo
         period_id=label,
         value=to_decimal(value, PLACES),
         detail=detail,
-        method=SERIES[0],
-        version=SERIES[1],
+        method=SERIES.name,
+        version=SERIES.version,
         **inherit(figures, indicator=indicator, now=now),
     )
 
@@ -145,7 +145,7 @@ def _make_difference(indicator: Indicator, cell: Cell, value: Decimal, counted: 
             # A bound ("30 or more") makes the difference one, too.
             **({"qualifier": stated.qualifier} if stated.qualifier else {}),
         },
-        method=DIFFERENCE[0],
-        version=DIFFERENCE[1],
+        method=DIFFERENCE.name,
+        version=DIFFERENCE.version,
         **inherit([counted, stated], indicator=indicator, now=now),
     )

@@ -1,19 +1,38 @@
 """Which code made a result. Raise a method's version whenever the same inputs may give another result."""
 
-Method = tuple[str, str]
+from typing import NamedTuple
 
-SERIES = ("series", "2")  # growth, year to date, annual value; 2: a difference of shares does not grow
-DERIVED = ("formula", "2")  # 2: as sure and as open as all it reads, of other areas and earlier periods too
-DIFFERENCE = ("stated − counted", "1")
-TARGET = ("progress", "3")  # completion, schedule, light; 3: a figure from before the baseline is no progress
-PACE = ("required pace", "2")  # 2: split by the quarters' own shares of a year, where two whole years tell them
-QUALITY = ("quality checks", "1")
-PROGRESS_MEASURE = ("progress measure of sdg-build 2.4", "1")
-PROJECTION = ("average of structural models", "1")  # docs/projection.md
-TASK = ("worst of parts", "3")  # 3: after all targets the last one
-ASPECT = ("mean of tasks", "1")
-INDEX = ("index", "1")
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-_ALL = (SERIES, DERIVED, DIFFERENCE, TARGET, PACE, QUALITY, PROGRESS_MEASURE, PROJECTION, TASK, ASPECT, INDEX)
+
+class Method(NamedTuple):
+    """``name`` and ``version`` stand with each result; ``words`` say on a page what was done."""
+
+    name: str
+    version: str
+    words: str | Promise
+
+
+# 2: a difference of shares does not grow
+SERIES = Method("series", "2", _("同比、环比按各期自身的数计算；本年累计与年度值按指标的累计方式由各期加总；占比只比差额，以百分点计"))
+# 2: as sure and as open as all it reads, of other areas and earlier periods too
+DERIVED = Method("formula", "2", _("按指标定义中的公式计算"))
+DIFFERENCE = Method("stated − counted", "1", _("发布单位公布的总数减去台账可逐一列出的数"))
+# 3: a figure from before the baseline is no progress
+TARGET = Method("progress", "3", _("完成率：数额为本期数÷目标数，水平为已缩小的差距÷应缩小的差距；序时进度：到期末应完成的份额；灯色按完成率减序时进度的差距，对照当日有效的阈值"))
+# 2: split by the quarters' own shares of a year, where two whole years tell them
+PACE = Method("required pace", "2", _("目标减已完成，按历年各季度的平均占比分到余下各期，历史不足两整年的平均分；倍数为其中最重的一期与历史最好同类期之比"))
+QUALITY = Method("quality checks", "1", _("对照本指标的历史与限值逐期核查：累计下降、超出范围、正负号、计量单位、骤变、照抄、断档"))
+PROGRESS_MEASURE = Method("progress measure of sdg-build 2.4", "1", _("年均复合增长率；有目标的，除以到目标年所需的年均增长率（Open SDG 的进展评价公式）"))
+# Chosen and calibrated by docs/projection.md.
+PROJECTION = Method("average of structural models", "1", _("多个结构时间序列模型的平均，区间按历史上同类推算的实际误差放宽；可能性为模拟路径中达到目标的比例"))
+# 3: after all targets the last one
+TASK = Method("worst of parts", "3", _("灯色取各组成部分中最差的；完成率为各部分的平均，每一部分不超过 1"))
+ASPECT = Method("mean of tasks", "1", _("所属任务完成率的平均"))
+INDEX = Method("index", "1", _("按所选框架的标准化、权重与合成方法计算"))
+
+ALL = (SERIES, DERIVED, DIFFERENCE, TARGET, PACE, QUALITY, PROGRESS_MEASURE, PROJECTION, TASK, ASPECT, INDEX)
+WORDS = {method.name: method.words for method in ALL}
 # What stands in a run record: the package's version and each method's.
-CODE_VERSION = "0.1.0/" + ".".join(version for _name, version in _ALL)
+CODE_VERSION = "0.1.0/" + ".".join(method.version for method in ALL)

@@ -219,7 +219,7 @@ def _make(
         period_id=label,
         value=to_decimal(value, PLACES),
         detail=detail,
-        method=PROJECTION[0],
-        version=PROJECTION[1],
+        method=PROJECTION.name,
+        version=PROJECTION.version,
         **inherited,
     )

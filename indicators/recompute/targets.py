@@ -156,7 +156,7 @@ def _make(
         value=None if number is None else to_decimal(number, PLACES),
         text=text,
         detail={"inputs": list_inputs(figures), **({"qualifier": qualifiers[0]} if qualifiers else {}), **(detail or {})},
-        method=method[0],
-        version=method[1],
+        method=method.name,
+        version=method.version,
         **{**inherited, "is_demo": inherited["is_demo"] or target.is_demo},
     )

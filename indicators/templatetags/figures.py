@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import formatting
 from ..models import Light, MissingReason, Observation, Result
+from ..recompute.methods import WORDS as METHOD_WORDS
 
 register = template.Library()
 
@@ -62,6 +63,29 @@ def figure(observation: Observation | None) -> str:
     return formatting.format_value(
         observation.value, observation.unit_of_measure, decimals=decimals, qualifier=observation.qualifier
     )
+
+
+@register.filter
+def method_words(name: str) -> str:
+    """What a result's method does; nothing for one that is no longer used."""
+    return str(METHOD_WORDS.get(name, ""))
+
+
+@register.filter
+def result_value(result: Result) -> str:
+    """A result's number as a person reads it: shares in percent, differences of shares in points, amounts with their unit."""
+    if result.value is None:
+        return str(_("无法计算"))
+    match result.measure:
+        case Result.Measure.COMPLETION | Result.Measure.SCHEDULE | Result.Measure.CHANCE | Result.Measure.PROGRESS:
+            return formatting.format_percent(result.value)
+        case Result.Measure.GROWTH_YOY | Result.Measure.GROWTH_QOQ:
+            return growth(result)
+        case Result.Measure.REQUIRED_PACE if result.detail.get("of") == "change" and result.indicator and result.indicator.unit_of_measure == "%":
+            return formatting.format_signed(result.value, str(_(" 个百分点")), 2)
+        case Result.Measure.PROJECTION | Result.Measure.REQUIRED_PACE:
+            return _say_computed(result, result.value)
+    return formatting.format_value(result.value, result.indicator.unit_of_measure if result.indicator else "")
 
 
 @register.filter

@@ -104,7 +104,7 @@ class _Job:
                 then, now = self.figures.known_before(code, label, plan.label), self.figures.newest(code, label)
                 past.append(sorted((area, *self._say(f)) for known in (then, now) for area, f in known.items()))
         parts = (
-            INDEX,
+            (INDEX.name, INDEX.version),
             DRAWS,
             SEED,
             plan.label,
@@ -160,7 +160,7 @@ class _Job:
         """What every row has; it is as closely held as the closest of what it was made of."""
         figures = [figure for part in (year, earlier) if part for figure in part.get_figures()]
         row.framework = self.frame.framework
-        row.method, row.version = INDEX
+        row.method, row.version = INDEX.name, INDEX.version
         row.classification = Classification.INTERNAL if any(f.is_internal for f in figures) else Classification.PUBLIC
         row.is_released = all(self._is_released(figure) for figure in figures)
         row.is_demo = bool(plan.version and plan.version.is_demo)
