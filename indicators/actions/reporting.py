@@ -1,4 +1,4 @@
-"""A return's way: entry, submit, approve, accept, send back; and corrections of accepted lines.
+"""A return's way: entry, submit, approve, accept, send back. Corrections of accepted lines are in ``corrections``.
 
 Each action locks the return first and freezes the time once; the change, its stamp and its trail are
 one transaction. The same rules stand in the database as constraints and triggers: these here exist to
@@ -18,8 +18,8 @@ from kejiting.accounts.audit import record_event
 from kejiting.accounts.models import User
 
 from ..errors import Conflict, NotAllowed, NotReady, Problem, ReasonRequired, RecordError, WrongState
-from ..findings import check_correction, find_findings, get_history, is_blocking, say_what_blocks
-from ..models import Correction, Line, LineEntry, MissingReason, Qualifier, Return, ReturnStep, Round
+from ..findings import find_findings, is_blocking, say_what_blocks
+from ..models import Line, LineEntry, MissingReason, Qualifier, Return, ReturnStep, Round
 from ..numbers import NotANumber, parse_number, plain
 from .marks import mark_tasks
 from .observations import Statement, record_observations
@@ -85,13 +85,13 @@ def clean_changes(line: Line, changes: Mapping[str, Any]) -> dict[str, Any]:
         content["qualifier"] = _clean_qualifier(line, changes["qualifier"], missing=content.get("missing", line.missing))
     for name, length in (("note", NOTE_LENGTH), ("problems", TEXT_LENGTH), ("next_steps", TEXT_LENGTH)):
         if name in changes:
-            content[name] = _text(changes[name], length)
+            content[name] = clean_text(changes[name], length)
     return content
 
 
 def _clean_value(line: Line, typed: Any) -> dict[str, Any]:
     if line.kind == "narrative":
-        text = _text(typed, TEXT_LENGTH)
+        text = clean_text(typed, TEXT_LENGTH)
         return {"progress": text} | ({"missing": ""} if text else {})
     if typed is None or typed == "":
         return {"value": None}
@@ -126,7 +126,7 @@ def _choice(value: Any, choices: list[str], name: str) -> str:
     return str(value)
 
 
-def _text(value: Any, length: int) -> str:
+def clean_text(value: Any, length: int) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -148,7 +148,7 @@ def _as_json(content: Mapping[str, Any]) -> dict[str, Any]:
 @transaction.atomic
 def submit_return(report: Return, *, by: User, reason: str = "", seen_version: int | None = None) -> Return:
     """Hand a return in for review. Raises ``NotReady`` naming each line that is empty or not explained."""
-    reason = _text(reason, NOTE_LENGTH)
+    reason = clean_text(reason, NOTE_LENGTH)
     report = lock_return(report.pk, seen_version)
     if not by.has_perm("return.submit", report):
         raise NotAllowed(_("只有本单位的填报员可以提交这张报表。"))
@@ -173,7 +173,7 @@ def find_problems(report: Return) -> list[Problem]:
 @transaction.atomic
 def approve_return(report: Return, *, by: User, reason: str = "", seen_version: int | None = None) -> Return:
     """The unit's reviewer stands behind what was submitted. Nobody approves a return they wrote in."""
-    reason = _text(reason, NOTE_LENGTH)
+    reason = clean_text(reason, NOTE_LENGTH)
     report = lock_return(report.pk, seen_version)
     if not by.has_perm("return.approve", report):
         raise NotAllowed(_("只有本单位的审核人可以审核，且不能审核自己填报的内容。"))
@@ -185,7 +185,7 @@ def approve_return(report: Return, *, by: User, reason: str = "", seen_version: 
 @transaction.atomic
 def send_back_return(report: Return, *, by: User, reason: str, seen_version: int | None = None) -> Return:
     """Send a return back to its unit, saying why: the reviewer what was submitted, the office what was approved."""
-    reason = _text(reason, NOTE_LENGTH)
+    reason = clean_text(reason, NOTE_LENGTH)
     report = lock_return(report.pk, seen_version)
     permissions = {State.SUBMITTED: ["return.return_submitted"], State.APPROVED: ["return.return_approved"]}
     needed = permissions.get(State(report.state), ["return.return_submitted", "return.return_approved"])
@@ -202,7 +202,7 @@ def send_back_return(report: Return, *, by: User, reason: str, seen_version: int
 @transaction.atomic
 def accept_return(report: Return, *, by: User, reason: str = "", seen_version: int | None = None) -> Return:
     """Take a return's values into the record: observations and stale marks, in this one transaction."""
-    reason = _text(reason, NOTE_LENGTH)
+    reason = clean_text(reason, NOTE_LENGTH)
     report = lock_return(report.pk, seen_version)
     if not by.has_perm("return.accept", report):
         raise NotAllowed(_("接收由科技厅主管处室办理，且不能接收本处室或自己填报、审核的报表。"))
@@ -232,122 +232,6 @@ def _state_line(line: Line, report: Return, now: datetime) -> Statement:
         published_on=timezone.localdate(now),
         origin={"line": line},
     )
-
-
-# -- corrections ---------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def request_correction(line: Line, *, by: User, value: Any, reason: str, missing: str = "", qualifier: str = "") -> Correction:
-    """Ask that an accepted line say something else. The accepted value stays in force until another person agrees."""
-    reason = _text(reason, NOTE_LENGTH)
-    report, line = lock_line(line)
-    if not by.has_perm("correction.request", report):
-        raise NotAllowed(_("只有本单位填报员或主管处室可以申请更正。"))
-    if report.state != State.ACCEPTED:
-        raise WrongState(_("只有已接收的数值才需要更正；未接收的请直接修改或退回。"))
-    if line.kind == "narrative":
-        raise RecordError(_("文字进展不作更正，请在下一期如实说明。"))
-    if line.corrections.filter(state=Correction.State.PENDING).exists():
-        raise WrongState(_("这一行已有一项更正待处理。"))
-    if not reason:
-        raise ReasonRequired
-    if missing and value not in (None, ""):
-        raise RecordError(_("有数值就不是缺报：数值和缺报原因只能填一个。"))
-    content = clean_changes(line, {"missing": missing, "qualifier": qualifier} if missing else {"value": value, "qualifier": qualifier})
-    if content.get("value") is None and not content.get("missing"):
-        raise RecordError(_("请填写更正后的数值，或选择缺报原因。"))
-    in_force = line.in_force
-    if (in_force.value, in_force.missing, in_force.qualifier) == (content.get("value"), content.get("missing", ""), content.get("qualifier", "")):
-        raise RecordError(_("更正后的数值与现行数值相同。"))
-    _require_possible(line, content, report)
-    correction = Correction.objects.create(
-        line=line,
-        value=content.get("value"),
-        missing=content.get("missing", ""),
-        qualifier=content.get("qualifier", ""),
-        previous=in_force.value,
-        previous_missing=in_force.missing,
-        reason=reason,
-        requested_by=by,
-        requested_at=timezone.now(),
-        is_demo=report.is_demo,
-    )
-    raise_version(report)
-    record_event("correction.request", correction, by=by, reason=reason, value=plain(correction.value))
-    return correction
-
-
-def _require_possible(line: Line, content: Mapping[str, Any], report: Return) -> None:
-    """What cannot be true in the grid cannot be corrected to; what only looks odd has the reason beside it."""
-    history = get_history([line], report.round.period).get(line.pk, [])
-    corrected = Correction(line=line, value=content.get("value"), missing=content.get("missing", ""))
-    errors = [f.message for f in check_correction(corrected, report.round.period, history) if f.severity == "error"]
-    if errors:
-        raise RecordError(errors[0])
-
-
-@transaction.atomic
-def accept_correction(correction: Correction, *, by: User, reason: str = "") -> Correction:
-    """Put a correction in force: a second vintage beside the first, which stays readable."""
-    reason = _text(reason, NOTE_LENGTH)
-    correction, report = _lock_correction(correction, by=by)
-    now = timezone.now()
-    _decide(correction, Correction.State.ACCEPTED, by=by, now=now, reason=reason)
-    line = correction.line
-    if line.kind == "indicator":
-        record_observations([_state_correction(correction, report, now)], cause=f"correction {correction.pk}")
-    elif line.assignment.milestone:
-        mark_tasks([line.assignment.milestone.task_id], cause=f"correction {correction.pk}")
-    raise_version(report)
-    record_event("correction.accept", correction, by=by, reason=reason, value=plain(correction.value), previous=plain(correction.previous))
-    return correction
-
-
-def _state_correction(correction: Correction, report: Return, now: datetime) -> Statement:
-    indicator, area, breakdown = correction.line.assignment.cell
-    return Statement(
-        indicator=indicator,
-        area=area,
-        breakdown=breakdown,
-        period=report.round.period_id,
-        value=correction.value,
-        qualifier=correction.qualifier,
-        missing=correction.missing,
-        note=correction.reason,
-        published_on=timezone.localdate(now),
-        origin={"line": correction.line, "correction": correction},
-    )
-
-
-@transaction.atomic
-def send_back_correction(correction: Correction, *, by: User, reason: str) -> Correction:
-    """Refuse a correction, saying why; the value in force stays."""
-    reason = _text(reason, NOTE_LENGTH)
-    correction, report = _lock_correction(correction, by=by)
-    if not reason:
-        raise ReasonRequired
-    _decide(correction, Correction.State.RETURNED, by=by, now=timezone.now(), reason=reason)
-    raise_version(report)
-    record_event("correction.return", correction, by=by, reason=reason)
-    return correction
-
-
-def _lock_correction(correction: Correction, *, by: User) -> tuple[Correction, Return]:
-    report = lock_return(Line.objects.values_list("report_id", flat=True).get(pk=correction.line_id))
-    correction = Correction.objects.select_related("line__report__unit", "line__assignment__indicator", "line__assignment__milestone").get(
-        pk=correction.pk
-    )
-    if not by.has_perm("correction.decide", correction):
-        raise NotAllowed(_("更正须由另一人（主管处室，且非本处室的数值）接收或退回。"))
-    if correction.state != Correction.State.PENDING:
-        raise WrongState(_("这项更正已经处理过。"))
-    return correction, report
-
-
-def _decide(correction: Correction, state: str, *, by: User, now: datetime, reason: str) -> None:
-    correction.state, correction.decided_by, correction.decided_at, correction.decision_reason = state, by, now, reason
-    correction.save(update_fields=["state", "decided_by", "decided_at", "decision_reason"])
 
 
 # -- shared --------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kejiting.accounts.http import SignedInRequest
 from kejiting.accounts.models import User
 
+from ..actions import corrections
 from ..actions import reporting as actions
 from ..errors import NotReady, RecordError
 from ..evidence_files import TYPES
@@ -225,11 +226,11 @@ def _correct(line: Line, verb: str, request: SignedInRequest) -> str:
         # The form shows the qualifier of the value in force; with a reason for having none there is nothing it could be of.
         names = ("missing", "value") if request.POST.get("missing") else ("value", "qualifier")
         typed = {name: request.POST.get(name, "") for name in names}
-        actions.request_correction(line, by=request.user, reason=reason, **typed)
+        corrections.request_correction(line, by=request.user, reason=reason, **typed)
         return _("已申请更正；在另一人接收之前，原值继续有效。")
     pending = get_object_or_404(Correction, line=line, state=Correction.State.PENDING)
     if verb == "accept":
-        actions.accept_correction(pending, by=request.user, reason=reason)
+        corrections.accept_correction(pending, by=request.user, reason=reason)
         return _("更正已接收，新值已生效，原值仍可查看。")
-    actions.send_back_correction(pending, by=request.user, reason=reason)
+    corrections.send_back_correction(pending, by=request.user, reason=reason)
     return _("更正已退回，原值继续有效。")

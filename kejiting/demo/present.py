@@ -2,16 +2,8 @@
 
 from itertools import count
 
-from indicators.actions.reporting import (
-    accept_correction,
-    accept_return,
-    approve_return,
-    find_problems,
-    request_correction,
-    save_line,
-    send_back_return,
-    submit_return,
-)
+from indicators.actions.corrections import accept_correction, request_correction
+from indicators.actions.reporting import accept_return, approve_return, find_problems, save_line, send_back_return, submit_return
 from indicators.models import Line, Plan, Return
 from indicators.numbers import plain
 from kejiting.accounts.models import User

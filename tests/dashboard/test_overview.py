@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from indicators.actions.reporting import accept_correction, request_correction
+from indicators.actions.corrections import accept_correction, request_correction
 from indicators.models import HeadlineIndicator, Observation, Return, Round, Target
 from indicators.queries.moments import Moment
 from indicators.recompute import run

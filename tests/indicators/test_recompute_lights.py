@@ -7,15 +7,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from indicators.actions.corrections import accept_correction, request_correction
 from indicators.actions.marks import mark_tasks
-from indicators.actions.reporting import (
-    accept_correction,
-    accept_return,
-    approve_return,
-    request_correction,
-    save_line,
-    submit_return,
-)
+from indicators.actions.reporting import accept_return, approve_return, save_line, submit_return
 from indicators.models import (
     Document,
     Indicator,

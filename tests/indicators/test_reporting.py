@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from indicators.actions import reporting, rounds
+from indicators.actions import corrections, reporting, rounds
 from indicators.errors import Conflict, NotAllowed, NotReady, ReasonRequired, RecordError, WrongState
 from indicators.models import Line, Observation, Return, ReturnStep, StaleMark
 from tests.builders import Quarter, assign, make_indicator, observe
@@ -287,8 +287,8 @@ def test_a_corrected_milestone_is_asked_for_again(quarter: Quarter) -> None:
     from tests.builders import open_quarter
 
     quarter.accept()
-    correction = reporting.request_correction(quarter.line("milestone"), by=quarter.cast.xie, value="0", reason="验收未通过")
-    reporting.accept_correction(correction, by=quarter.cast.guo)
+    correction = corrections.request_correction(quarter.line("milestone"), by=quarter.cast.xie, value="0", reason="验收未通过")
+    corrections.accept_correction(correction, by=quarter.cast.guo)
     fourth = open_quarter(quarter.cast, quarter.plan, "2025-Q4")
     assert "milestone" in {line.kind for line in Line.objects.filter(report__round=fourth).select_related("assignment")}
 
@@ -305,11 +305,11 @@ def test_the_database_lets_no_vintage_change(quarter: Quarter) -> None:
 def test_a_correction_is_in_force_only_when_another_person_accepts_it(quarter: Quarter) -> None:
     quarter.accept("12")
     before = timezone.now()
-    correction = reporting.request_correction(quarter.line(), by=quarter.cast.xie, value="13", reason="漏计一项")
+    correction = corrections.request_correction(quarter.line(), by=quarter.cast.xie, value="13", reason="漏计一项")
     assert quarter.line().in_force.value == 12
     with pytest.raises(NotAllowed):
-        reporting.accept_correction(correction, by=quarter.cast.xie)
-    reporting.accept_correction(correction, by=quarter.cast.guo)
+        corrections.accept_correction(correction, by=quarter.cast.xie)
+    corrections.accept_correction(correction, by=quarter.cast.guo)
     rows = Observation.objects.filter(indicator=quarter.indicator)
     assert [(o.vintage, o.value, o.status) for o in rows] == [(1, 12, "A"), (2, 13, "R")]
     assert rows.latest().get().value == 13
@@ -317,17 +317,17 @@ def test_a_correction_is_in_force_only_when_another_person_accepts_it(quarter: Q
     assert quarter.line().in_force.value == 13
     assert quarter.line().value == 12
     with pytest.raises(WrongState):
-        reporting.accept_correction(correction, by=quarter.cast.guo)
+        corrections.accept_correction(correction, by=quarter.cast.guo)
 
 
 def test_who_asked_for_a_correction_does_not_decide_it(quarter: Quarter) -> None:
     quarter.accept("12")
-    correction = reporting.request_correction(quarter.line(), by=quarter.cast.guo, value="13", reason="核对统计公报")
+    correction = corrections.request_correction(quarter.line(), by=quarter.cast.guo, value="13", reason="核对统计公报")
     with pytest.raises(NotAllowed):
-        reporting.accept_correction(correction, by=quarter.cast.guo)
+        corrections.accept_correction(correction, by=quarter.cast.guo)
     with pytest.raises(WrongState):
-        reporting.request_correction(quarter.line(), by=quarter.cast.xie, value="14", reason="再改")
-    reporting.send_back_correction(correction, by=quarter.cast.jiang, reason="依据不足")
+        corrections.request_correction(quarter.line(), by=quarter.cast.xie, value="14", reason="再改")
+    corrections.send_back_correction(correction, by=quarter.cast.jiang, reason="依据不足")
     assert quarter.line().in_force.value == 12
 
 
@@ -335,12 +335,12 @@ def test_who_asked_for_a_correction_does_not_decide_it(quarter: Quarter) -> None
 def test_a_correction_that_says_nothing_is_refused(quarter: Quarter, value: str | None, reason: str) -> None:
     quarter.accept("12")
     with pytest.raises(RecordError):
-        reporting.request_correction(quarter.line(), by=quarter.cast.xie, value=value, reason=reason)
+        corrections.request_correction(quarter.line(), by=quarter.cast.xie, value=value, reason=reason)
 
 
 def test_a_draft_is_changed_not_corrected(quarter: Quarter) -> None:
     with pytest.raises(WrongState):
-        reporting.request_correction(quarter.line(), by=quarter.cast.xie, value="1", reason="x")
+        corrections.request_correction(quarter.line(), by=quarter.cast.xie, value="1", reason="x")
 
 
 # -- rounds ------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from indicators.actions import reporting, rounds
+from indicators.actions import corrections, reporting, rounds
 from indicators.errors import RecordError
 from indicators.models import Correction, LineEntry, Observation, Return
 from kejiting.accounts.models import User
@@ -83,13 +83,13 @@ class ReturnMachine(RuleBasedStateMachine):
 
     @rule(who=PEOPLE, value=VALUES, reason=REASONS)
     def ask_for_correction(self, who: str, value: str | None, reason: str) -> None:
-        self.attempt(reporting.request_correction, self.quarter.line(), by=self.person(who), value=value, reason=reason)
+        self.attempt(corrections.request_correction, self.quarter.line(), by=self.person(who), value=value, reason=reason)
 
     @rule(who=PEOPLE, yes=st.booleans(), reason=REASONS)
     def decide_correction(self, who: str, yes: bool, reason: str) -> None:
         correction = Correction.objects.order_by("-pk").first()
         if correction:
-            action = reporting.accept_correction if yes else reporting.send_back_correction
+            action = corrections.accept_correction if yes else corrections.send_back_correction
             self.attempt(action, correction, by=self.person(who), reason=reason)
 
     @rule(who=PEOPLE)

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from indicators.actions.reporting import approve_return, request_correction, submit_return
+from indicators.actions.corrections import request_correction
+from indicators.actions.reporting import approve_return, submit_return
 from indicators.actions.rounds import add_due_lines
 from indicators.models import Return, Round
 from indicators.queries.returns import LATE, ReturnFilter, count_states, find_returns

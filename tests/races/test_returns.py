@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from indicators.actions import reporting
+from indicators.actions import corrections, reporting
 from indicators.errors import Conflict, NotAllowed, RecordError, WrongState
 from indicators.models import Correction, Line, LineEntry, Observation, Return, ReturnStep, StaleMark
 from kejiting.accounts.models import Role, User
@@ -169,7 +169,7 @@ def test_one_submits_while_one_saves(race: Racing, quarter: Quarter) -> None:
 
 def ask(quarter: Quarter, value: str, by: User) -> Callable[[], Correction]:
     line = quarter.line()
-    return lambda: reporting.request_correction(line, by=by, value=value, reason="漏报")
+    return lambda: corrections.request_correction(line, by=by, value=value, reason="漏报")
 
 
 def test_two_ask_for_a_correction_of_one_line(race: Racing, accepted: Quarter) -> None:
