@@ -15,6 +15,7 @@ from kejiting.accounts.http import SignedInRequest, paginate
 
 from ..actions import rounds as actions
 from ..errors import RecordError
+from ..formatting import format_period
 from ..forms.assignments import MoveDueForm, OpenRoundForm, UnlockForm
 from ..models import Period, Plan, Round
 from ..periods import Span, parse_label
@@ -51,7 +52,7 @@ def round_open(request: SignedInRequest) -> HttpResponse:
         request,
         form,
         act,
-        done=lambda opened: _("已开放批次 %(code)s：%(n)s 个单位需要填报。") % {"code": opened.code, "n": opened.returns.count()},
+        done=lambda opened: _("已开放%(period)s的批次：%(n)s 个单位需要填报。") % {"period": _say(opened), "n": opened.returns.count()},
         to=_round_url,
         template="indicators/rounds/open.html",
         proposed=proposed,
@@ -67,6 +68,10 @@ def _foresee(request: SignedInRequest, plan: Plan, span: Span) -> dict[str, Any]
     owed = count_owed(get_due_assignments(span, is_demo=demo))
     unassigned = get_unassigned(request.user, plan, span, is_demo=demo)
     return {"owed": owed, "owed_in_all": sum(each.total for each in owed), "unassigned": unassigned}
+
+
+def _say(opened: Round) -> str:
+    return format_period(opened.period_id)
 
 
 def _round_url(opened: Round) -> str:
@@ -113,7 +118,7 @@ def round_lock(request: SignedInRequest, round: str) -> HttpResponse:
         return redirect(_round_url(opened)) if opened.is_locked else render(request, "indicators/rounds/lock.html", context)
     try:
         actions.lock_round(opened, by=request.user)
-        messages.success(request, _("批次 %(code)s 已锁定：不再接受填写和提交，已提交的仍可审核、接收。") % {"code": opened.code})
+        messages.success(request, _("%(period)s的批次已锁定：不再接受填写和提交，已提交的仍可审核、接收。") % {"period": _say(opened)})
     except RecordError as error:
         messages.error(request, error.message)
     return redirect(_round_url(opened))
@@ -123,7 +128,7 @@ def round_lock(request: SignedInRequest, round: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def round_unlock(request: SignedInRequest, round: str) -> HttpResponse:
     opened, form = _get_round(round), UnlockForm(request.POST, auto_id="unlock_%s")
-    done = _("批次 %(code)s 已重新开放。") % {"code": opened.code}
+    done = _("%(period)s的批次已重新开放。") % {"period": _say(opened)}
     return _answer(request, opened, form, lambda: actions.unlock_round(opened, by=request.user, **form.cleaned_data), done, "unlock_form")
 
 

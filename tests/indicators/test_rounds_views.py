@@ -88,7 +88,7 @@ def test_a_round_is_opened_on_the_screen(quarter: Quarter, office: Client) -> No
     page = text(office, "/reporting/rounds/open/", form, 422)
     assert "截止时间已过：一开放就要催报" in page
     page = text(office, "/reporting/rounds/open/", form | {"meant": meant_in(page)})
-    assert "已开放批次 2025-Q4：1 个单位需要填报" in page
+    assert "已开放2025年第四季度的批次：1 个单位需要填报" in page
     opened = Round.objects.get(code="2025-Q4")
     assert (opened.due_at, opened.grace_until) == (datetime(2026, 1, 20, 10, tzinfo=UTC), datetime(2026, 1, 23, 10, tzinfo=UTC))
     page = text(office, "/reporting/rounds/open/", form, 422)

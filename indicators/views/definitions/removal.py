@@ -16,6 +16,7 @@ from kejiting.accounts.http import SignedInRequest
 from kejiting.accounts.models import User
 
 from ...actions.definitions import removal as actions
+from ...formatting import format_period
 from ...forms.tasks import RemovalForm
 from ...models import Assignment, Document, Indicator, Milestone, Target, Task
 from ..office import answer_form, defines
@@ -106,7 +107,7 @@ def _find(removal: Removal, user: User, key: str) -> Any:
 def _name(thing: Model) -> str:
     if isinstance(thing, Assignment):
         return f"{thing.unit} · {thing.subject}"
-    return f"{thing.indicator} {thing.period_id}" if isinstance(thing, Target) else str(thing)
+    return f"{thing.indicator} {format_period(thing.period_id)}" if isinstance(thing, Target) else str(thing)
 
 
 def _get_next(removal: Removal, thing: Model) -> str:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from kejiting.accounts.http import SignedInRequest, paginate
 
 from ...actions import definitions as actions
+from ...formatting import format_period
 from ...forms.targets import SupersedeForm, TargetForm
 from ...models import Indicator, Period, Target
 from ...queries.definitions import find_targets, get_target
@@ -46,7 +47,7 @@ def target_add(request: SignedInRequest) -> HttpResponse:
         request,
         form,
         act,
-        done=lambda target: _("已设定目标：%(indicator)s，%(period)s。完成率和灯色正在重算。") % {"indicator": target.indicator, "period": target.period},
+        done=lambda target: _("已设定目标：%(indicator)s，%(period)s。完成率和灯色正在重算。") % {"indicator": target.indicator, "period": format_period(target.period_id)},
         to=lambda target: reverse("definition-target", args=[target.pk]),
         title=_("设定目标"),
         intro=_("目标一经设定不作修改；需要调整时，以新的文件另设目标，再注明替代关系。"),
