@@ -12,10 +12,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from .fan import draw_fan
-from .formatting import format_period, format_value
-from .models import Indicator, Period, Result, Target
-from .periods import A_YEAR, MONTHS
+from .formatting import format_period, format_target, format_value
+from .models import Indicator, Target
+from .periods import A_YEAR, MONTHS, Span, parse_label
 from .queries.indicators import IndicatorPage, Point
+from .standing import Judgement, choose_target
 
 # More ticks than this run into each other at 700 px.
 MOST_TICKS = 12
@@ -43,7 +44,7 @@ class Line:
     """
 
     name: str
-    points: Sequence[tuple[Period, Decimal | None]]
+    points: Sequence[tuple[Span, Decimal | None]]
     restarts: bool = False
     is_reference: bool = False
 
@@ -58,7 +59,7 @@ def build_indicator_chart(page: IndicatorPage) -> Chart | None:
         [(point.period, point.value) for point in points],
         page.indicator.accumulation == Indicator.Accumulation.YTD,
     )
-    targets = [t for t in page.targets if not getattr(t, "link", None)]
+    targets = [row.target for row in page.targets if row.supersession is None]
     takeaway = describe_trend(points, targets, page.indicator)
     return build_trend("trend-spec", [line], targets, page.indicator, takeaway, projections=page.projections)
 
@@ -70,7 +71,7 @@ def build_trend(
     indicator: Indicator,
     takeaway: str,
     *,
-    projections: Sequence[Result] = (),
+    projections: Sequence[Judgement] = (),
 ) -> Chart:
     """Lines over time, each target as a mark at its period with a thin line leading to it; ``projections`` fan out from the first line."""
     scale, unit = _scale(lines, indicator.unit_of_measure)
@@ -81,7 +82,7 @@ def build_trend(
     drawn = [t for t in targets if t.kind == Target.Kind.ABSOLUTE and t.unit_of_measure == indicator.unit_of_measure]
     spans = _span_targets(drawn, lines, steps)
     data += [_draw_target(span, scale) for span in spans]
-    periods = [period for line in lines for period, _value in line.points] + [t.period for t in drawn]
+    periods = [period for line in lines for period, _value in line.points] + [parse_label(t.period_id) for t in drawn]
     periods += [row.period for row in projections if row.period]
     is_rank = indicator.unit_of_measure == "位"
     labels = [*(_label_line(line, scale, unit, steps, raised=bool(projections)) for line in lines), *_label_targets(spans, scale, is_reversed=is_rank)]
@@ -118,9 +119,10 @@ def describe_trend(points: Sequence[Point], targets: Sequence[Target], indicator
             else _("比%(before)s减少 %(size)s")
         )
         parts.append(words % {"before": format_period(earlier.label), "size": _say_change(abs(change), indicator)})
-    ahead = [t for t in targets if t.kind == Target.Kind.ABSOLUTE and t.period.ends_on >= period.ends_on]
-    if ahead:
-        parts.append(_say_distance(value, min(ahead, key=lambda t: t.period.ends_on), indicator))
+    comparable = [t for t in targets if t.kind == Target.Kind.ABSOLUTE and t.unit_of_measure == indicator.unit_of_measure]
+    ahead = [t for t in comparable if parse_label(t.period_id).ends_on >= period.ends_on]
+    if target := choose_target(ahead, period.ends_on):
+        parts.append(_say_distance(value, target, indicator))
     return "，".join(parts) + "。"
 
 
@@ -160,7 +162,7 @@ def _of_main_frequency(points: Sequence[Point]) -> list[Point]:
     return [p for p in drawable if p.period.frequency == frequency]
 
 
-def _x(period: Period, steps: int) -> float:
+def _x(period: Span, steps: int) -> float:
     """A period's place on a linear axis of years in so many steps, by its end: gaps in time show as gaps.
 
     Among quarters a year's target stands at the fourth.
@@ -169,11 +171,11 @@ def _x(period: Period, steps: int) -> float:
     return period.ends_on.year + number / steps
 
 
-def _short(period: Period) -> str:
+def _short(period: Span) -> str:
     return period.label.replace("-", "") if period.frequency != "month" else period.label
 
 
-def _make_axis(periods: Sequence[Period], steps: int) -> dict[str, Any]:
+def _make_axis(periods: Sequence[Span], steps: int) -> dict[str, Any]:
     ticks = {_x(period, steps): _short(period) for period in sorted(periods, key=lambda p: p.starts_on)}
     places = sorted(ticks)
     step = -(-len(places) // MOST_TICKS)
@@ -231,11 +233,7 @@ def _label_line(line: Line, scale: Decimal, unit: str, steps: int, *, raised: bo
 
 
 def _name_target(target: Target) -> str:
-    return _("%(period)s目标 %(sign)s%(value)s") % {
-        "period": format_period(target.period_id),
-        "sign": target.get_comparison_display() if target.comparison != Target.Comparison.EQUAL else "",
-        "value": format_value(target.value, target.unit_of_measure),
-    }
+    return _("%(period)s目标 %(value)s") % {"period": format_period(target.period_id), "value": format_target(target)}
 
 
 @dataclass(frozen=True)
@@ -253,8 +251,9 @@ def _span_targets(targets: Sequence[Target], lines: Sequence[Line], steps: int) 
     restarts = steps > 1 and any(line.restarts for line in lines)
     spans = []
     for target in targets:
-        end = _x(target.period, steps)
-        start = max(first, float(target.period.ends_on.year)) if restarts else first
+        period = parse_label(target.period_id)
+        end = _x(period, steps)
+        start = max(first, float(period.ends_on.year)) if restarts else first
         spans.append(_Span(target, min(start, end), end))
     return spans
 

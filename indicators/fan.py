@@ -8,7 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from .formatting import format_period, format_value
-from .models import Period, Result
+from .periods import Span
+from .standing import Judgement
 
 # The wider band first and fainter.
 BANDS = {"95": "rgba(29, 79, 124, 0.10)", "80": "rgba(29, 79, 124, 0.16)"}
@@ -18,10 +19,10 @@ Tip = tuple[float, float]
 
 
 def draw_fan(
-    known: Sequence[tuple[Period, Decimal | None]],
-    projections: Sequence[Result],
+    known: Sequence[tuple[Span, Decimal | None]],
+    projections: Sequence[Judgement],
     *,
-    place: Callable[[Period], float],
+    place: Callable[[Span], float],
     scale: Decimal,
     unit: str,
     restarts: bool,
@@ -41,13 +42,13 @@ def draw_fan(
     return traces
 
 
-def _split(rows: Sequence[Result], *, restarts: bool) -> Iterator[tuple[int, list[Result]]]:
+def _split(rows: Sequence[Judgement], *, restarts: bool) -> Iterator[tuple[int, list[Judgement]]]:
     """By year where each begins anew, else all together."""
     for year, part in groupby(rows, key=lambda row: row.period.ends_on.year if restarts and row.period else 0):
         yield year, list(part)
 
 
-def _draw_band(rows: Sequence[Result], level: str, tip: Tip | None, place: Callable[[Period], float], scale: Decimal) -> dict[str, Any]:
+def _draw_band(rows: Sequence[Judgement], level: str, tip: Tip | None, place: Callable[[Span], float], scale: Decimal) -> dict[str, Any]:
     """One closed shape: along the upper ends and back along the lower ones."""
     upper, lower = (
         [(place(row.period), row.detail[end][level] / float(scale)) for row in rows if row.period] for end in ("upper", "lower")
@@ -67,7 +68,7 @@ def _draw_band(rows: Sequence[Result], level: str, tip: Tip | None, place: Calla
     }
 
 
-def _draw_way(rows: Sequence[Result], tip: Tip | None, place: Callable[[Period], float], scale: Decimal, unit: str) -> dict[str, Any]:
+def _draw_way(rows: Sequence[Judgement], tip: Tip | None, place: Callable[[Span], float], scale: Decimal, unit: str) -> dict[str, Any]:
     way = [(place(row.period), row.value / scale) for row in rows if row.period and row.value is not None]
     texts = [
         _("%(period)s 推算 %(value)s") % {"period": format_period(row.period_id), "value": format_value(value, unit, decimals=2)}

@@ -10,8 +10,8 @@ import pandas as pd
 from django.utils.translation import gettext as _
 
 from .analysis import quality
+from .formatting import format_number
 from .models import Correction, Indicator, Line, Observation, Period, Return, Target
-from .numbers import grouped
 from .recompute.judge import get_goal
 from .standing import choose_target
 
@@ -165,7 +165,7 @@ def _series(value: Decimal, period: Period, history: Sequence[Observation]) -> p
 
 
 def _word(code: str, numbers: Mapping[str, Any], indicator: Indicator, value: Decimal) -> str:
-    words = {name: _shown(number) for name, number in numbers.items()} | {"value": grouped(value), "unit": indicator.unit_of_measure}
+    words = {name: _shown(number) for name, number in numbers.items()} | {"value": format_number(value), "unit": indicator.unit_of_measure}
     sentences = {
         "falling_cumulative": _("累计 %(value)s 小于上期累计 %(previous)s：累计数不会下降。若上期有误，请先申请更正上期数值。"),
         "out_of_bounds": _bound_sentence(numbers),
@@ -190,4 +190,4 @@ def _bound_sentence(numbers: Mapping[str, Any]) -> str:
 
 
 def _shown(number: Any) -> str:
-    return grouped(Decimal(f"{number:.6f}")) or "" if isinstance(number, float) else str(number)
+    return format_number(Decimal(f"{number:.6f}")) if isinstance(number, float) else str(number)

@@ -1,9 +1,13 @@
-"""Figures and periods as official Chinese writes them: 2025年第一季度, 156.2亿元, 超25亿元, 65%以上."""
+"""Figures, periods and dates as official Chinese writes them: 2025年第一季度, 156.2亿元, 超25亿元, 65%以上, 2025年3月3日."""
 
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TypeVar
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from .models import Target
 from .numbers import plain
 from .periods import parse_label
 
@@ -45,6 +49,39 @@ def _format_range(year: int, month: int, last_year: int, last_month: int) -> str
     }
 
 
+def format_day(day: date | None) -> str:
+    """2025年3月3日; of a moment its day in this country; nothing for none."""
+    day = _localise(day)
+    return _("%(year)s年%(month)s月%(day)s日") % {"year": day.year, "month": day.month, "day": day.day} if day else ""
+
+
+def format_day_of_year(day: date | None) -> str:
+    """3月3日, where the year is plain."""
+    day = _localise(day)
+    return _("%(month)s月%(day)s日") % {"month": day.month, "day": day.day} if day else ""
+
+
+def format_time(moment: datetime | None) -> str:
+    """2025年3月3日 14:02, by the clock of this country."""
+    local = _localise(moment)
+    return f"{format_day(local)} {local:%H:%M}" if local else ""
+
+
+D = TypeVar("D", date, datetime)
+
+
+def _localise(day: D | None) -> D | None:
+    return timezone.localtime(day) if isinstance(day, datetime) and timezone.is_aware(day) else day
+
+
+def format_number(value: Decimal | None, decimals: int | None = None) -> str:
+    """14,545.5 and −0.3: in groups of three, with a real minus, with its own decimals or with those given; a dash for None."""
+    if value is None:
+        return "—"
+    shown = _round(value, _decimals_of(value) if decimals is None else decimals)
+    return f"{'−' if shown < 0 else ''}{abs(shown):,f}"
+
+
 def format_value(value: Decimal | None, unit: str, *, decimals: int | None = None, qualifier: str = "") -> str:
     """A value with its unit and the word it is qualified with; large amounts of 万元 in 亿元; a dash for None."""
     if value is None:
@@ -52,8 +89,7 @@ def format_value(value: Decimal | None, unit: str, *, decimals: int | None = Non
     if unit == "万元" and abs(value) >= YI:
         # A large amount keeps at most two decimals of 亿, and none that its source did not have.
         value, unit, decimals = value / YI, "亿元", min(_decimals_of(value / YI), 2)
-    shown = _round(value, _decimals_of(value) if decimals is None else decimals)
-    return qualify(f"{shown:,f}" if abs(shown) >= YI else f"{shown:f}", unit, qualifier)
+    return qualify(format_number(value, decimals), unit, qualifier)
 
 
 def qualify(number: str, unit: str, qualifier: str) -> str:
@@ -67,24 +103,33 @@ def qualify(number: str, unit: str, qualifier: str) -> str:
     return f"{word}{number}{gap}{unit}"
 
 
+def format_target(target: Target) -> str:
+    """A target with its unit: in its document's own writing, or its comparison and number."""
+    unit = target.unit_of_measure
+    if target.stated:
+        return target.stated
+    if target.kind == Target.Kind.RANGE:
+        return f"{format_number(target.value)}–{format_value(target.upper, unit)}"
+    value = format_value(target.value, unit)
+    if target.kind in (Target.Kind.CHANGE, Target.Kind.GROWTH):
+        return (_("较基期变化 %(value)s") if target.kind == Target.Kind.CHANGE else _("较基期增长 %(value)s")) % {"value": value}
+    return value if target.comparison == Target.Comparison.EQUAL else f"{target.get_comparison_display()}{value}"
+
+
 def format_percent(share: Decimal | float | None, decimals: int = 1) -> str:
     """A computed share as a percentage with one decimal; nothing for None."""
-    return "" if share is None else f"{_round(Decimal(str(share)) * 100, decimals):f}%"
+    return "" if share is None else f"{format_number(Decimal(str(share)) * 100, decimals)}%"
 
 
 def format_points(gap: Decimal | float | None) -> str:
-    """A difference of shares in percentage points, with its sign."""
-    if gap is None:
-        return ""
-    points = _round(Decimal(str(gap)) * 100, 1)
-    return _("%(points)s 个百分点") % {"points": f"{'+' if points > 0 else '−' if points < 0 else ''}{abs(points):f}"}
+    """A difference of shares in percentage points, with its sign: −8.3个百分点."""
+    return "" if gap is None else format_signed(Decimal(str(gap)) * 100, _("个百分点"))
 
 
 def format_signed(value: Decimal, unit: str, decimals: int = 1) -> str:
-    """A change with its sign: +12.3%, −0.5 个百分点."""
-    shown = _round(value, decimals)
-    sign = "+" if shown > 0 else "−" if shown < 0 else ""
-    return f"{sign}{abs(shown):f}{unit}"
+    """A change with its sign: +12.3%, −0.5个百分点; what rounds to nothing has none."""
+    sign = "+" if _round(value, decimals) > 0 else ""
+    return f"{sign}{format_number(value, decimals)}{unit}"
 
 
 def _round(value: Decimal, decimals: int) -> Decimal:

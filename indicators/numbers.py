@@ -67,15 +67,6 @@ def plain(value: Decimal | None) -> str | None:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def grouped(value: Decimal | None) -> str | None:
-    """The same for people to compare: in groups of three from 10,000 on."""
-    text = plain(value)
-    if text is None:
-        return None
-    whole, dot, fraction = text.lstrip("-").partition(".")
-    return f"{'-' if text.startswith('-') else ''}{int(whole):,}{dot}{fraction}" if len(whole) > 4 else text
-
-
 # -- what to type instead --------------------------------------------------------------------------
 
 

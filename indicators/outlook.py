@@ -8,8 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .formatting import format_percent, format_period, format_value
-from .models import Indicator, Result, Target
-from .queries.indicators import IndicatorPage
+from .models import Indicator, Target
+from .periods import parse_label
+from .queries.indicators import IndicatorPage, TargetRow
+from .standing import Judgement
 
 # From which probability on which word: the calibrated scale of the IPCC's reports.
 WORDS = (
@@ -30,17 +32,27 @@ class TargetOutlook:
     """One target ahead: its chance and its pace, each with the result it is read from."""
 
     target: Target
-    chance: Result | None
+    chance: Judgement | None
     chance_words: str
-    pace: Result | None
+    pace: Judgement | None
     pace_words: str
+
+
+@dataclass(frozen=True)
+class Projected:
+    """One period to come in words: 1.36%, 1.30%～1.42%."""
+
+    result: Judgement
+    value: str
+    likely: str
+    wide: str
 
 
 @dataclass(frozen=True)
 class Outlook:
     """``is_insufficient``: too few figures to project from, and the page says so."""
 
-    projections: Sequence[Result]
+    projections: Sequence[Projected]
     targets: Sequence[TargetOutlook]
     is_insufficient: bool
 
@@ -51,20 +63,31 @@ class Outlook:
 
 def make_outlook(page: IndicatorPage) -> Outlook:
     """Of targets in force whose end is not reached by figures yet."""
-    ahead = [t for t in page.targets if not getattr(t, "link", None) and _lies_ahead(t, page)]
-    rows = [_make_target(target, page.judgements.get(target.pk, {}), page.indicator) for target in ahead]
-    return Outlook(page.projections, rows, is_insufficient=not page.projections and bool(page.points))
+    rows = [_make_target(row, page.indicator) for row in page.targets if row.supersession is None and _lies_ahead(row.target, page)]
+    projections = [_make_projected(row, page.indicator) for row in page.projections]
+    return Outlook(projections, rows, is_insufficient=not projections and bool(page.points))
 
 
 def _lies_ahead(target: Target, page: IndicatorPage) -> bool:
     known = [point for point in page.points if point.value is not None]
-    return not known or known[-1].period.ends_on < target.period.ends_on
+    return not known or known[-1].period.ends_on < parse_label(target.period_id).ends_on
 
 
-def _make_target(target: Target, results: dict[str, Result], indicator: Indicator) -> TargetOutlook:
-    chance, pace = results.get(Result.Measure.CHANCE), results.get(Result.Measure.REQUIRED_PACE)
+def _make_projected(row: Judgement, indicator: Indicator) -> Projected:
+    """As the indicator's figures are shown, with one decimal at least: it is computed."""
+
+    def say(value: object) -> str:
+        number = None if value is None else Decimal(str(value))
+        return format_value(number, indicator.unit_of_measure, decimals=max(indicator.decimals, 1))
+
+    likely, wide = ("～".join(say(row.detail.get(end, {}).get(level)) for end in ("lower", "upper")) for level in ("80", "95"))
+    return Projected(row, say(row.value), likely, wide)
+
+
+def _make_target(row: TargetRow, indicator: Indicator) -> TargetOutlook:
+    chance, pace = row.chance, row.pace
     return TargetOutlook(
-        target,
+        row.target,
         chance,
         say_chance(chance.value) if chance and chance.value is not None else "",
         pace,
@@ -82,7 +105,7 @@ def say_chance(chance: Decimal) -> str:
     return _("%(word)s（约 %(share)s）") % {"word": word, "share": format_percent(chance, 0)}
 
 
-def say_pace(pace: Result, indicator: Indicator) -> str:
+def say_pace(pace: Judgement, indicator: Indicator) -> str:
     """今后每期须完成多少; 需达到历史最好季度的1.8倍. Amounts by the quarters' own shares where the record tells them."""
     detail = pace.detail
     if detail.get("of") == "change":
@@ -108,7 +131,7 @@ def _say_multiple(multiple: float, *, by_quarter: bool, is_yearly: bool) -> str:
     return _("需达到历史最好季度的%(times)s倍") % {"times": times}
 
 
-def _say_change(pace: Result, indicator: Indicator) -> str:
+def _say_change(pace: Judgement, indicator: Indicator) -> str:
     if pace.value is None:
         return ""
     unit = _("个百分点") if indicator.unit_of_measure == "%" else indicator.unit_of_measure
@@ -116,7 +139,7 @@ def _say_change(pace: Result, indicator: Indicator) -> str:
         "n": pace.detail["periods"],
         "size": format_value(abs(pace.value), unit, decimals=max(indicator.decimals, 2) if unit != "位" else 1),
     }
-    is_yearly = pace.period is not None and pace.period.frequency == "year"
+    is_yearly = pace.period_id is not None and parse_label(pace.period_id).frequency == "year"
     if pace.value >= 0:
         return (_("今后 %(n)s 年平均每年须提高 %(size)s。") if is_yearly else _("今后 %(n)s 期平均每期须提高 %(size)s。")) % words
     return (_("今后 %(n)s 年平均每年须降低 %(size)s。") if is_yearly else _("今后 %(n)s 期平均每期须降低 %(size)s。")) % words

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from .models import Light, Line, Result, Target
 from .models.result import ResultQuerySet
-from .periods import parse_label
+from .periods import Span, parse_label
 
 Measure = Result.Measure
 
@@ -35,6 +35,10 @@ class Judgement(NamedTuple):
     is_demo: bool
 
     @property
+    def period(self) -> Span | None:
+        return parse_label(self.period_id) if self.period_id else None
+
+    @property
     def ends_on(self) -> date:
         """The last day it speaks of; without a period the first day there is."""
         return parse_label(self.period_id).ends_on if self.period_id else date.min
@@ -44,9 +48,9 @@ def read_judgements(rows: ResultQuerySet) -> list[Judgement]:
     return [Judgement._make(row) for row in rows.values_list(*Judgement._fields)]
 
 
-def group(rows: Iterable[Judgement], subject: str) -> dict[int, list[Judgement]]:
-    """By the id of what they judge: a ``task``, an ``aspect``, an ``indicator``, a ``target``."""
-    groups: dict[int, list[Judgement]] = defaultdict(list)
+def group(rows: Iterable[Judgement], subject: str) -> dict[int | None, list[Judgement]]:
+    """By the id of what they judge: a ``task``, an ``aspect``, an ``indicator``, a ``target``; None for those that judge none."""
+    groups: dict[int | None, list[Judgement]] = defaultdict(list)
     for row in rows:
         groups[getattr(row, f"{subject}_id")].append(row)
     return groups
@@ -83,9 +87,14 @@ class Judged:
         return [row for row in (self.light, self.completion, self.schedule) if row is not None]
 
 
+def get_newest_by_measure(rows: Iterable[Judgement]) -> dict[str, Judgement]:
+    """Of one subject: what is said of the newest period, by measure."""
+    return {row.measure: row for row in sorted(rows, key=lambda row: (row.ends_on, row.pk))}
+
+
 def judge(rows: Iterable[Judgement]) -> Judged:
     """The three measures of one subject; of several periods the newest."""
-    newest = {row.measure: row for row in sorted(rows, key=lambda row: (row.ends_on, row.pk))}
+    newest = get_newest_by_measure(rows)
     return Judged(newest.get(Measure.LIGHT), newest.get(Measure.COMPLETION), newest.get(Measure.SCHEDULE))
 
 

@@ -10,9 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.models import User
 
-from ..formatting import format_period
+from ..formatting import format_period, format_target
 from ..models import Document, Indicator, Target
-from ..templatetags.office import target_words
 from .base import OfficeForm
 from .fields import DayField, NumberField, PeriodField, ReasonField, RowField, get_area_choices
 
@@ -111,4 +110,4 @@ class SupersedeForm(OfficeForm):
 
 
 def _name_target(target: Target) -> str:
-    return f"{format_period(target.period_id)} {target_words(target)} · {target.document}"
+    return f"{format_period(target.period_id)} {format_target(target)} · {target.document}"

@@ -1,28 +1,31 @@
 """Reading indicators: the list with newest values, and one indicator with its whole record for an area."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Prefetch, Q
-from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.db.models import Count, Q, Subquery
 
 from kejiting.accounts.models import Area, User
 
-from ..models import Breakdown, Indicator, IndicatorDefinition, Observation, Period, Result, Target, TargetSupersession, Task
-from .moments import NOW, Moment, NotRecordedYet
+from ..models import Breakdown, Indicator, Observation, Result, Target, TargetSupersession
+from ..periods import Span
+from ..standing import Judged, Judgement, get_age, get_newest_by_measure, group, judge, read_judgements
+from .meaning import Meaning, get_meaning
+from .moments import NOW, Moment
+from .vintages import Vintage, get_newest, get_totals, in_time, read_vintages
 
 Measure = Result.Measure
 
 
-@dataclass
+@dataclass(frozen=True)
 class IndicatorRow:
     """An indicator in a list: its newest value at home and how many periods it has."""
 
     indicator: Indicator
-    observation: Observation | None
+    observation: Vintage | None
     periods: int
 
 
@@ -34,42 +37,62 @@ def get_indicators(user: User, *, search: str = "", origin: str = "", moment: Mo
     if origin:
         found = found.filter(origin=origin)
     indicators = list(moment.indicators(found))
-    home = Observation.objects.visible_to(user).filter(indicator__in=indicators, area=settings.HOME_AREA, breakdown=Breakdown.TOTAL)
-    newest: dict[int, Observation] = {}
-    counts: dict[int, int] = defaultdict(int)
-    for observation in sorted(moment.observations(home).select_related("period").latest(), key=lambda o: o.period.ends_on):
-        newest[observation.indicator_id] = observation
-        counts[observation.indicator_id] += 1
-    rows = [IndicatorRow(indicator, newest.get(indicator.pk), counts[indicator.pk]) for indicator in indicators]
-    for row in rows:
-        if row.observation:
-            row.observation.indicator = row.indicator
-    return rows
+    newest = get_newest(user, indicators, settings.HOME_AREA, moment)
+    rows = get_totals(user, indicators, settings.HOME_AREA, moment).order_by()
+    periods = dict(rows.values_list("indicator").annotate(Count("period", distinct=True)))
+    return [IndicatorRow(indicator, newest.get(indicator.pk), periods.get(indicator.pk, 0)) for indicator in indicators]
 
 
-@dataclass
+# -- one indicator -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
 class Point:
     """One period of an indicator: what is in force, what was said before, what was computed of it."""
 
-    period: Period
-    vintages: list[Observation]
-    results: dict[str, Result] = field(default_factory=dict)
+    vintages: Sequence[Vintage]
+    results: dict[str, Judgement] = field(default_factory=dict)
 
     @property
-    def observation(self) -> Observation:
+    def observation(self) -> Vintage:
         return self.vintages[-1]
+
+    @property
+    def period(self) -> Span:
+        return self.observation.period
 
     @property
     def value(self) -> Decimal | None:
         return self.observation.value
 
     @property
-    def earlier(self) -> list[Observation]:
+    def earlier(self) -> Sequence[Vintage]:
         return self.vintages[:-1]
 
     @property
     def is_revised(self) -> bool:
         return len(self.vintages) > 1
+
+
+@dataclass(frozen=True)
+class TargetRow:
+    """A target with what was computed of it, and the later one that was said to take its place."""
+
+    target: Target
+    judged: Judged
+    supersession: TargetSupersession | None
+    # What still has to be done for it, and how likely it is reached; of the newest period.
+    pace: Judgement | None = None
+    chance: Judgement | None = None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A total that a publisher states beside what the register can list; the result is the one less the other."""
+
+    counterpart: Indicator
+    value: Vintage
+    result: Judgement | None
 
 
 @dataclass
@@ -78,139 +101,101 @@ class IndicatorPage:
 
     indicator: Indicator
     area: Area
+    meaning: Meaning
     points: list[Point]
-    targets: list[Target]
-    judgements: dict[int, dict[str, Result]]
+    targets: list[TargetRow]
     # Of the periods to come, in the order of time; empty where there is too little to project from.
-    projections: list[Result] = field(default_factory=list)
-    areas: list[Observation] = field(default_factory=list)
-    areas_period: Period | None = None
-    difference: Result | None = None
-    counted: Observation | None = None
+    projections: list[Judgement] = field(default_factory=list)
+    areas: list[Vintage] = field(default_factory=list)
+    difference: Difference | None = None
 
     @property
     def latest(self) -> Point | None:
         return self.points[-1] if self.points else None
 
-    @property
-    def is_demo(self) -> bool:
-        return self.indicator.is_demo
-
-    @property
-    def has_revisions(self) -> bool:
-        return any(point.is_revised for point in self.points)
-
 
 def get_indicator(user: User, code: str, area: str = "", moment: Moment = NOW) -> IndicatorPage:
-    """One indicator. Raises ``Indicator.DoesNotExist``, also where the user may not see it, and ``Area.DoesNotExist``."""
-    indicator = (
-        Indicator.objects.visible_to(user)
-        .select_related("current_definition", "numerator", "denominator", "stated_as")
-        .prefetch_related(
-            Prefetch("definitions", moment.recorded(IndicatorDefinition.objects.select_related("document"))),
-            Prefetch("tasks", moment.recorded(Task.objects.select_related("plan"))),
-            "dependencies__reads",
-            "dependents__indicator",
-            "counted_by",
-        )
-        .get(code=code)
+    """One indicator. Raises ``Indicator.DoesNotExist``, also where the user may not see it, ``Area.DoesNotExist`` and ``NotRecordedYet``."""
+    indicator = Indicator.objects.visible_to(user).get(code=code)
+    place = Area.objects.get(pk=area or _choose_area(user, indicator))
+    rows = Result.objects.visible_to(user).filter(indicator=indicator, area=place, breakdown=Breakdown.TOTAL)
+    judgements = group(read_judgements(moment.results(rows)), "target")
+    of_no_target = judgements.pop(None, [])
+    meaning = get_meaning(user, indicator, moment)
+    return IndicatorPage(
+        indicator,
+        place,
+        meaning,
+        _get_points(user, indicator, place, of_no_target, moment),
+        _get_targets(user, indicator, place, judgements, moment),
+        sorted((row for row in of_no_target if row.measure == Measure.PROJECTION), key=lambda row: row.ends_on),
+        _get_areas(user, indicator, place, moment),
+        get_difference(user, indicator, meaning.counterpart, place.pk, moment),
     )
-    _set_back(indicator, moment)
-    place = Area.objects.get(pk=area) if area else _default_area(user, indicator)
-    points = _get_points(user, indicator, place, moment)
-    targets = _get_targets(user, indicator, place, moment)
-    judgements, projections = _add_results(user, indicator, place, points, moment)
-    page = IndicatorPage(indicator, place, points, targets, judgements, projections)
-    page.areas, page.areas_period = _get_areas(user, indicator, place, moment)
-    _add_difference(user, page, moment)
-    return page
 
 
-def _set_back(indicator: Indicator, moment: Moment) -> None:
-    """The definition in force at the moment; nothing of this is saved. Raises ``NotRecordedYet``."""
-    definitions = list(indicator.definitions.all())
-    if moment.as_of and not definitions:
-        raise NotRecordedYet(_("%(day)s 时这个指标还没有登记。") % {"day": timezone.localdate(moment.as_of).isoformat()})
-    if moment.as_of:
-        indicator.current_definition = definitions[-1]
-
-
-def _default_area(user: User, indicator: Indicator) -> Area:
+def _choose_area(user: User, indicator: Indicator) -> str:
     """Home where the indicator is known there, or the first area it is known for."""
-    known = Observation.objects.visible_to(user).filter(indicator=indicator)
-    areas = Area.objects.filter(Exists(known.filter(area=OuterRef("pk"))))
-    return areas.filter(pk=settings.HOME_AREA).first() or areas.first() or Area.objects.get(pk=settings.HOME_AREA)
+    known = Observation.objects.visible_to(user).filter(indicator=indicator).order_by("area").values_list("area", flat=True).distinct()
+    areas = list(known)
+    return settings.HOME_AREA if settings.HOME_AREA in areas or not areas else areas[0]
 
 
-def _get_points(user: User, indicator: Indicator, area: Area, moment: Moment) -> list[Point]:
-    """Every vintage, by period in the order of time."""
-    rows = moment.observations(Observation.objects.visible_to(user).filter(indicator=indicator, area=area, breakdown=Breakdown.TOTAL))
-    by_period: dict[str, list[Observation]] = defaultdict(list)
-    for row in rows.select_related("period", "document", "line__report__round", "run").order_by("period__starts_on", "period__ends_on", "vintage"):
-        row.indicator = indicator
-        by_period[row.period_id].append(row)
-    return [Point(vintages[0].period, vintages) for vintages in by_period.values()]
+def _get_points(user: User, indicator: Indicator, area: Area, results: Sequence[Judgement], moment: Moment) -> list[Point]:
+    """Every vintage, by period in the order of time, with growth and the like."""
+    by_period: dict[str, list[Vintage]] = defaultdict(list)
+    for vintage in read_vintages(get_totals(user, [indicator], area.pk, moment).order_by("vintage")):
+        by_period[vintage.period_id].append(vintage)
+    computed: dict[str, dict[str, Judgement]] = defaultdict(dict)
+    for result in results:
+        computed[result.period_id or ""][result.measure] = result
+    periods = [vintage.period_id for vintage in in_time(vintages[-1] for vintages in by_period.values())]
+    return [Point(by_period[period], computed.get(period, {})) for period in periods]
 
 
-def _get_targets(user: User, indicator: Indicator, area: Area, moment: Moment) -> list[Target]:
-    """All targets, those in force and those said to be superseded, by period and date of their document."""
+def _get_targets(user: User, indicator: Indicator, area: Area, judgements: Mapping[int | None, list[Judgement]], moment: Moment) -> list[TargetRow]:
+    """All targets, those in force and those said to be superseded, by period and age of their document."""
     rows = Target.objects.visible_to(user).standing(moment.as_of).filter(indicator=indicator, area=area)
-    rows = rows.select_related("document", "period", "baseline_period")
-    links = TargetSupersession.objects.filter(superseded__in=rows)
-    if moment.as_of:
-        links = links.filter(at__lte=moment.as_of)
     if moment.known_on:
         rows = rows.exclude(document__issued_on__gt=moment.known_on)
-        links = links.exclude(target__document__issued_on__gt=moment.known_on)
-    by_target = {link.superseded_id: link for link in links.select_related("target__document", "by__unit")}
-    targets = list(rows.order_by("period__ends_on", "document__issued_on", "pk"))
+    targets = list(rows.select_related("document", "period", "superseded_by__target__document"))
     for target in targets:
-        target.indicator, target.link = indicator, by_target.get(target.pk)  # type: ignore[attr-defined]  # for the page only
-    return targets
+        target.indicator = indicator
+    targets.sort(key=lambda target: (target.period.ends_on, *get_age(target)))
+    return [_make_target(target, judgements.get(target.pk, ()), moment) for target in targets]
 
 
-def _add_results(
-    user: User, indicator: Indicator, area: Area, points: list[Point], moment: Moment
-) -> tuple[dict[int, dict[str, Result]], list[Result]]:
-    """Growth and the like to each point; judgements by target, of the newest period judged; and what is projected."""
-    by_period = {point.period.label: point for point in points}
-    judgements: dict[int, dict[str, Result]] = defaultdict(dict)
-    projections: list[Result] = []
-    rows = Result.objects.visible_to(user).filter(indicator=indicator, area=area, breakdown=Breakdown.TOTAL)
-    for result in moment.results(rows).select_related("period").order_by("period__ends_on", "pk"):
-        result.indicator = indicator
-        if result.target_id:
-            judgements[result.target_id][result.measure] = result
-        elif result.measure == Measure.PROJECTION:
-            projections.append(result)
-        elif result.period_id in by_period:
-            by_period[result.period_id].results[result.measure] = result
-    return dict(judgements), projections
+def _make_target(target: Target, judgements: Sequence[Judgement], moment: Moment) -> TargetRow:
+    newest = get_newest_by_measure(judgements)
+    return TargetRow(target, judge(judgements), _get_supersession(target, moment), newest.get(Measure.REQUIRED_PACE), newest.get(Measure.CHANCE))
 
 
-def _get_areas(user: User, indicator: Indicator, area: Area, moment: Moment) -> tuple[list[Observation], Period | None]:
-    """The newest period's value of every area of the same level, the best first."""
-    rows = moment.observations(
-        Observation.objects.visible_to(user).filter(indicator=indicator, breakdown=Breakdown.TOTAL, area__level=area.level)
-    )
-    newest = Period.objects.filter(pk__in=rows.values("period")).order_by("-ends_on", "-starts_on").first()
-    if newest is None:
-        return [], None
-    found = list(rows.filter(period=newest).select_related("area", "period").latest())
-    worst = Decimal("-Infinity") if indicator.direction == Indicator.Direction.HIGHER else Decimal("Infinity")
-    found.sort(key=lambda o: worst if o.value is None else o.value, reverse=indicator.direction == Indicator.Direction.HIGHER)
-    for row in found:
-        row.indicator = indicator
-    return (found, newest) if len(found) > 1 else ([], None)
+def _get_supersession(target: Target, moment: Moment) -> TargetSupersession | None:
+    said: TargetSupersession | None = getattr(target, "superseded_by", None)
+    if said is None or (moment.as_of and said.at > moment.as_of):
+        return None
+    issued_on = said.target.document.issued_on
+    return None if moment.known_on and issued_on and issued_on > moment.known_on else said
 
 
-def _add_difference(user: User, page: IndicatorPage, moment: Moment) -> None:
-    """Where a publisher states a total and the register counts one: both, and the difference."""
-    counter = page.indicator if page.indicator.stated_as_id else next(iter(page.indicator.counted_by.all()), None)
-    if counter is None:
-        return
-    rows = Result.objects.visible_to(user).filter(indicator=counter, area=page.area, measure=Measure.DIFFERENCE)
-    page.difference = moment.results(rows).order_by("-period__ends_on").first()
-    other = page.indicator.stated_as if page.indicator.stated_as_id else counter
-    counted = Observation.objects.visible_to(user).filter(indicator=other, area=page.area, breakdown=Breakdown.TOTAL)
-    page.counted = max(moment.observations(counted).select_related("period", "indicator").latest(), key=lambda o: o.period.ends_on, default=None)
+def _get_areas(user: User, indicator: Indicator, area: Area, moment: Moment) -> list[Vintage]:
+    """The newest period's value of every area of the same level, the best first; none where there is but one."""
+    known = Observation.objects.visible_to(user).filter(indicator=indicator, breakdown=Breakdown.TOTAL, area__level=area.level)
+    rows = moment.observations(known)
+    newest = rows.order_by("-period__ends_on", "-period__starts_on").values("period")[:1]
+    found = read_vintages(rows.filter(period=Subquery(newest)).latest())
+    is_higher_better = indicator.direction == Indicator.Direction.HIGHER
+    worst = Decimal("-Infinity") if is_higher_better else Decimal("Infinity")
+    found.sort(key=lambda vintage: worst if vintage.value is None else vintage.value, reverse=is_higher_better)
+    return found if len(found) > 1 else []
+
+
+def get_difference(user: User, indicator: Indicator, counterpart: Indicator | None, area: str, moment: Moment) -> Difference | None:
+    """What the counterpart says of the same total, and how far the two are apart; no query where there is none."""
+    if counterpart is None:
+        return None
+    value = get_newest(user, [counterpart], area, moment).get(counterpart.pk)
+    counter = indicator if indicator.stated_as_id else counterpart
+    rows = Result.objects.visible_to(user).filter(indicator=counter, area=area, measure=Measure.DIFFERENCE)
+    results = read_judgements(moment.results(rows))
+    return Difference(counterpart, value, max(results, key=lambda row: row.ends_on, default=None)) if value else None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
@@ -32,6 +33,25 @@ class Moment:
     def is_now(self) -> bool:
         return self.as_of is None and self.known_on is None
 
+    @property
+    def at(self) -> datetime | None:
+        """When the record is looked at; None for now."""
+        return self.as_of or (_end_of(self.known_on) if self.known_on else None)
+
+    @property
+    def parameter(self) -> tuple[str, str]:
+        """What a link carries to stay at the moment: its parameter's name and value, both empty for now. A day's end is said as the day."""
+        if self.as_of:
+            day = timezone.localdate(self.as_of)
+            return "as_of", day.isoformat() if self.as_of == _end_of(day) else self.as_of.isoformat()
+        return ("known_on", self.known_on.isoformat()) if self.known_on else ("", "")
+
+    @property
+    def query(self) -> str:
+        """The same for the end of an address."""
+        name, value = self.parameter
+        return f"?{urlencode({name: value})}" if name else ""
+
     def recorded(self, rows: Rows) -> Rows:
         """Those of ``rows`` that had entered the record. What was published by when says nothing of definitions."""
         return rows.filter(recorded_at__lte=self.as_of) if self.as_of else rows
@@ -58,8 +78,7 @@ class Moment:
         Under ``known_on`` too it is when they were computed that counts: what nobody had computed was not known, and a result
         made later may stand on figures published later. So a page of a day before this record began has figures and no verdicts.
         """
-        moment = self.as_of or (_end_of(self.known_on) if self.known_on else None)
-        return rows.as_of(moment) if moment else rows.current()
+        return rows.as_of(self.at) if self.at else rows.current()
 
 
 NOW = Moment()

@@ -1,5 +1,6 @@
 """Where a figure comes from: the chain from what is shown back to who said it, with what evidence, by which formula."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -7,10 +8,16 @@ from django.db.models import Q
 
 from kejiting.accounts.models import User
 
+from ..analysis.formula import Formula, parse
+from ..explain import explain
+from ..formulas import split_reference
 from ..models import (
+    Breakdown,
     Evidence,
     Indicator,
     IndicatorDefinition,
+    LightOverride,
+    LightThreshold,
     Line,
     LineEntry,
     Observation,
@@ -20,7 +27,11 @@ from ..models import (
     ReturnStep,
     Target,
 )
+from ..periods import A_YEAR, shift
 from ..sources import Member, get_screen
+from .indicators import Difference, get_difference
+from .meaning import get_counterpart
+from .moments import NOW, Moment
 
 
 @dataclass
@@ -35,13 +46,21 @@ class ObservationOrigin:
     entries: Sequence[LineEntry] = ()
     evidence: Sequence[Evidence] = ()
     inputs: Sequence[Observation] = ()
+    # How many of its inputs the user may not see.
+    hidden: int = 0
+    difference: Difference | None = None
     # Empty also where it names an indicator the user may not see.
     formula: str = ""
     may_see_return: bool = False
 
+    @property
+    def is_note_open(self) -> bool:
+        """A source's own note is; what was written in a return is for those who see the return."""
+        return self.line is None or self.may_see_return
 
-def get_observation_origin(user: User, key: int) -> ObservationOrigin:
-    """Raises ``Observation.DoesNotExist``, also for one the user may not see."""
+
+def get_observation_origin(user: User, key: int, moment: Moment = NOW) -> ObservationOrigin:
+    """With the vintages there were at a moment. Raises ``Observation.DoesNotExist``, also for one the user may not see."""
     related = ("indicator", "area", "period", "breakdown", "document", "definition", "batch__document", "register_count", "run")
     observation = (
         Observation.objects.visible_to(user)
@@ -49,13 +68,17 @@ def get_observation_origin(user: User, key: int) -> ObservationOrigin:
         .get(pk=key)
     )
     cell = {name: getattr(observation, f"{name}_id") for name in ("indicator", "area", "breakdown", "period")}
-    vintages = list(Observation.objects.visible_to(user).filter(**cell).select_related("document", "indicator").order_by("-vintage"))
+    vintages = list(
+        moment.observations(Observation.objects.visible_to(user).filter(**cell)).select_related("document", "indicator").order_by("-vintage")
+    )
     origin = ObservationOrigin(observation, vintages, observation.definition)
     if observation.line_id:
         _add_line(user, origin, observation.line_id)
     origin.evidence = list(Evidence.objects.visible_to(user).filter(_bears_out(observation)).select_related("uploaded_by__unit"))
+    counterpart = get_counterpart(user, observation.indicator)
+    origin.difference = get_difference(user, observation.indicator, counterpart, observation.area_id, moment)
     if observation.run_id:
-        origin.inputs = _get_inputs(user, observation)
+        origin.inputs, origin.hidden = _get_inputs(user, observation)
         origin.formula = _get_formula(user, observation)
     return origin
 
@@ -83,24 +106,49 @@ def _get_formula(user: User, observation: Observation) -> str:
     return observation.definition.formula if observation.definition and not hidden.exists() else ""
 
 
-def _get_inputs(user: User, observation: Observation) -> list[Observation]:
-    """What a derived value was computed of: its formula's inputs, as they were when the run wrote it."""
-    reads = observation.indicator.dependencies.values_list("reads", flat=True)
-    rows = Observation.objects.visible_to(user).filter(indicator__in=reads, period__ends_on__lte=observation.period.ends_on)
-    rows = rows.filter(recorded_at__lte=observation.recorded_at, period__frequency=observation.period.frequency)
-    rows = rows.filter(area__in={observation.area_id, "000000"}).select_related("indicator", "area", "period").latest()
-    return sorted(rows, key=lambda o: (o.indicator_id, o.area_id, o.period.ends_on), reverse=True)[:12]
+def _get_inputs(user: User, observation: Observation) -> tuple[list[Observation], int]:
+    """What a derived value was computed of, as it was when the run wrote it, and how many of it the user may not see."""
+    if observation.definition is None or not observation.definition.formula:
+        return [], 0
+    cells = _list_cells(observation, parse(observation.definition.formula))
+    rows = Observation.objects.filter(cells, breakdown=Breakdown.TOTAL, recorded_at__lte=observation.recorded_at).latest()
+    keys = list(rows.values_list("pk", flat=True))
+    seen = Observation.objects.visible_to(user).filter(pk__in=keys).select_related("indicator", "area", "period")
+    # The largest first: of a rank that is the order it comes from.
+    found = sorted(seen, key=lambda o: (o.indicator_id, -o.period.ends_on.toordinal(), -(o.value or 0)))
+    return found, len(keys) - len(found)
+
+
+def _list_cells(observation: Observation, formula: Formula) -> Q:
+    """The cells that a formula reads for one value."""
+    names = {code: split_reference(code) for code in formula.codes}
+    known = dict(Indicator.objects.filter(code__in=[*names, *(name for name, _area in names.values())]).values_list("code", "pk"))
+    cells = Q(pk__in=[])
+    for read in formula.reads(A_YEAR[observation.period.frequency]):
+        name, area = (read.code, "") if read.code in known else names[read.code]
+        cell = Q(indicator=known.get(name), period=shift(observation.period.span, -read.lag).label)
+        if area or not read.is_everywhere:
+            cell &= Q(area=area or observation.area_id)
+        elif level := observation.indicator.area_level:
+            cell &= Q(area__level=level, area__is_ranked=True)
+        cells |= cell
+    return cells
 
 
 @dataclass
 class ResultOrigin:
-    """A result with its method, its run and everything it was made of."""
+    """A result with its method, its run and everything it was made of; ``words`` say how."""
 
     result: Result
+    words: str
+    is_replaced: bool
     observations: Sequence[Observation] = ()
     results: Sequence[Result] = ()
     lines: Sequence[Line] = ()
     target: Target | None = None
+    # What lights were judged by on the run's day; None where the plan had set nothing.
+    threshold: LightThreshold | None = None
+    override: LightOverride | None = None
     earlier: Sequence[Result] = field(default_factory=list)
 
     @property
@@ -109,26 +157,43 @@ class ResultOrigin:
         return len(self.result.detail.get("inputs", [])) - len(self.observations) - len(self.results) - len(self.lines)
 
 
-def get_result_origin(user: User, key: int) -> ResultOrigin:
+def get_result_origin(user: User, key: int, moment: Moment = NOW) -> ResultOrigin:
     """Raises ``Result.DoesNotExist``, also for one the user may not see."""
-    related = ("indicator", "area", "period", "run", "target__document", "target__period", "task__plan", "aspect")
+    related = ("indicator", "area", "period", "run", "target__document", "target__period", "target__indicator", "task__plan", "aspect__plan")
     result = Result.objects.visible_to(user).select_related(*related).get(pk=key)
-    ids: dict[str, list[int]] = {"observation": [], "result": [], "line": []}
+    ids: dict[str, list[int]] = defaultdict(list)
     for entry in result.detail.get("inputs", []):
-        ids.setdefault(entry["kind"], []).append(entry["id"])
-    subject = {name: getattr(result, f"{name}_id") for name in ("indicator", "area", "breakdown", "target", "task", "aspect", "period")}
-    return ResultOrigin(
-        result,
-        list(Observation.objects.visible_to(user).filter(pk__in=ids["observation"]).select_related("indicator", "area", "period")),
-        list(Result.objects.visible_to(user).filter(pk__in=ids["result"]).select_related("indicator", "area", "period", "task__plan", "aspect")),
-        list(
-            Line.objects.filter(pk__in=ids["line"], report__in=Return.objects.visible_to(user)).select_related(
-                "assignment__milestone", "assignment__task", "report__round__period", "report__unit"
-            )
-        ),
-        result.target,
-        list(Result.objects.visible_to(user).filter(measure=result.measure, **subject).exclude(pk=result.pk).order_by("-computed_at")[:20]),
+        ids[entry["kind"]].append(entry["id"])
+    replaced_at = result.superseded_at
+    origin = ResultOrigin(result, explain(result), replaced_at is not None and (moment.at is None or replaced_at <= moment.at), target=result.target)
+    observations = Observation.objects.visible_to(user).filter(pk__in=ids["observation"]).select_related("indicator", "area", "period")
+    origin.observations = list(observations.order_by("indicator", "area", "-period__ends_on"))
+    results = Result.objects.visible_to(user).filter(pk__in=ids["result"]).select_related("indicator", "area", "period", "task__plan", "aspect")
+    origin.results = list(results.order_by("task__number", "indicator", "pk"))
+    origin.lines = list(
+        Line.objects.filter(pk__in=ids["line"], report__in=Return.objects.visible_to(user)).select_related(
+            "assignment__indicator", "assignment__milestone", "assignment__task", "report__round__period", "report__unit"
+        )
     )
+    subject = {name: getattr(result, f"{name}_id") for name in ("indicator", "area", "breakdown", "target", "task", "aspect", "period")}
+    origin.earlier = list(
+        Result.objects.visible_to(user)
+        .filter(measure=result.measure, computed_at__lt=result.computed_at, **subject)
+        .select_related("indicator")
+        .order_by("-computed_at")[:20]
+    )
+    if result.measure == Result.Measure.LIGHT:
+        _add_judgement(origin)
+    return origin
+
+
+def _add_judgement(origin: ResultOrigin) -> None:
+    """By whose word and by which thresholds a light is what it is."""
+    task = origin.result.task
+    plan = {"plan": task.plan_id} if task else {"plan__is_current": True}
+    origin.threshold = LightThreshold.objects.filter(valid__contains=origin.result.run.today, **plan).first()
+    if override := origin.result.detail.get("override"):
+        origin.override = LightOverride.objects.select_related("by__unit").filter(pk=override["id"]).first()
 
 
 @dataclass
@@ -141,8 +206,8 @@ class CountOrigin:
     hidden: int
 
 
-def get_count_origin(user: User, key: int) -> CountOrigin:
-    """Raises ``RegisterCount.DoesNotExist``, also where none of its observations may be seen."""
+def get_count_origin(user: User, key: int, moment: Moment = NOW) -> CountOrigin:
+    """A count is what it was, at any moment. Raises ``RegisterCount.DoesNotExist``, also where none of its observations may be seen."""
     count = RegisterCount.objects.get(pk=key)
     observations = list(Observation.objects.visible_to(user).filter(register_count=count).select_related("indicator", "period", "area"))
     if not observations:

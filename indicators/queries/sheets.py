@@ -23,8 +23,8 @@ from ..findings import (
     is_explained,
     say_what_blocks,
 )
+from ..formatting import format_number, format_signed
 from ..models import Correction, Evidence, Indicator, InForce, Line, Observation, Period, Return, ReturnStep, Target, Task
-from ..numbers import grouped
 from ..periods import A_YEAR, shift
 from ..recompute.book import Book, open_book
 from ..recompute.judge import get_goal, get_upper
@@ -119,10 +119,10 @@ class SheetLine:
             return "—"
         if change == 0:
             return _("无变化")
-        text = f"{'+' if change > 0 else '−'}{grouped(abs(change))}"
+        text = f"{'+' if change > 0 else '−'}{format_number(abs(change))}"
         indicator = self.line.assignment.indicator
         is_relative = self.previous and indicator and indicator.unit_of_measure not in ("%", "位")
-        return f"{text}（{change / abs(self.previous) * 100:+.1f}%）".replace("-", "−") if is_relative and self.previous else text
+        return f"{text}（{format_signed(change / abs(self.previous) * 100, '%')}）" if is_relative and self.previous else text
 
     @property
     def unit(self) -> str:

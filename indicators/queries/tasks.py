@@ -19,7 +19,6 @@ from ..models import (
     LightOverride,
     Line,
     Milestone,
-    Observation,
     Plan,
     Result,
     Return,
@@ -30,6 +29,7 @@ from ..models import (
 )
 from ..standing import Judged, Judgement, group, is_reached, judge, read_judgements, stand_against_next
 from .moments import NOW, Moment, NotRecordedYet
+from .vintages import Vintage, get_newest
 
 SEVERITY = {light.value: position for position, light in enumerate(Light)}
 
@@ -110,7 +110,7 @@ class IndicatorPart:
     """An indicator a task is measured by, where it stands against the target that comes next."""
 
     indicator: Indicator
-    observation: Observation | None
+    observation: Vintage | None
     target: Target | None
     judged: Judged
 
@@ -187,20 +187,9 @@ def _get_indicator_parts(user: User, task: Task, moment: Moment) -> list[Indicat
     return [_make_part(indicator, newest.get(indicator.pk), judgements.get(indicator.pk, []), targets) for indicator in indicators]
 
 
-def _make_part(indicator: Indicator, observation: Observation | None, rows: Sequence[Judgement], targets: dict[int, Target]) -> IndicatorPart:
+def _make_part(indicator: Indicator, observation: Vintage | None, rows: Sequence[Judgement], targets: dict[int, Target]) -> IndicatorPart:
     target, judged = stand_against_next(rows, targets) or (None, Judged())
     return IndicatorPart(indicator, observation, target, judged)
-
-
-def get_newest(user: User, indicators: Sequence[Indicator], area: str, moment: Moment) -> dict[int, Observation]:
-    """By indicator: the newest period's value in an area."""
-    known = Observation.objects.visible_to(user).filter(indicator__in=indicators, area=area, breakdown=Breakdown.TOTAL)
-    rows = moment.observations(known).order_by("indicator_id", "-period__ends_on", "-period__starts_on", "-vintage").distinct("indicator_id")
-    by_id = {indicator.pk: indicator for indicator in indicators}
-    newest = {row.indicator_id: row for row in rows}
-    for pk, row in newest.items():
-        row.indicator = by_id[pk]
-    return newest
 
 
 def get_milestone_lines(milestones: Sequence[Milestone], moment: Moment = NOW) -> dict[int, Line]:

@@ -101,14 +101,19 @@ def get_completion(target: Target, value: Decimal | None, span: Span) -> tuple[f
     baseline = None if target.baseline_value is None else float(target.baseline_value)
     if baseline is not None and (known_at := get_baseline_day(target)) and span.ends_on <= known_at:
         return math.nan, "before_baseline"
-    # An amount gathered from nothing is compared with the whole goal, whatever the document derived it from.
-    moved = target.kind in (Kind.CHANGE, Kind.GROWTH) and not gathers(target, span)
-    basis: Literal["ratio", "gap_closed"] = "gap_closed" if moved or target.basis == Target.Basis.GAP_CLOSED else "ratio"
-    direction: Literal["higher", "lower"] = "lower" if _is_lower_better(target) else "higher"
+    basis: Literal["ratio", "gap_closed"] = "gap_closed" if is_gap_closed(target, span) else "ratio"
+    direction: Literal["higher", "lower"] = "lower" if is_lower_better(target) else "higher"
     share = progress.completion(float(value), float(goal), baseline, basis, direction)
     if basis == "gap_closed" and baseline is None:
         return math.nan, "no_baseline"
     return share, "not_computable" if math.isnan(share) else ""
+
+
+def is_gap_closed(target: Target, span: Span) -> bool:
+    """Whether completion is the part of the way from the baseline; else it is the whole amount against the whole goal."""
+    # An amount gathered from nothing is compared with the whole goal, whatever the document derived it from.
+    is_moved = target.kind in (Kind.CHANGE, Kind.GROWTH) and not gathers(target, span)
+    return is_moved or target.basis == Target.Basis.GAP_CLOSED
 
 
 def get_baseline_day(target: Target) -> date | None:
@@ -165,7 +170,7 @@ def _count_years(target: Target) -> int:
     return max(1, target.period.ends_on.year - target.baseline_period.ends_on.year)
 
 
-def _is_lower_better(target: Target) -> bool:
+def is_lower_better(target: Target) -> bool:
     return target.comparison == Comparison.AT_MOST or target.indicator.direction == Indicator.Direction.LOWER
 
 

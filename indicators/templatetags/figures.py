@@ -5,15 +5,19 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from .. import formatting
 from ..models import Light, MissingReason, Observation, Result
+from ..queries.vintages import Vintage
 from ..recompute.methods import WORDS as METHOD_WORDS
+from ..standing import Judgement
 
 register = template.Library()
+Measure = Result.Measure
 
 # Why a result is what it is, as the recomputation notes it (`detail.reason`), in words.
 REASONS = {
@@ -32,6 +36,19 @@ REASONS = {
     "not_computable": _("分母为零或目标等于基期，无法计算"),
 }
 
+# What a difference of shares is counted in, by what the recomputation notes of it.
+POINTS = {"pp": _("个百分点"), "‰": _("个千分点")}
+
+FIELDS = {
+    "value": _("数值"),
+    "qualifier": _("限定"),
+    "missing": _("缺报原因"),
+    "note": _("说明"),
+    "progress": _("进展情况"),
+    "problems": _("存在问题"),
+    "next_steps": _("下一步打算"),
+}
+
 # A light's shape, around 0,0: what tells them apart without colour.
 SHAPES = {
     "green": mark_safe('<circle class="f-ok" r="4.5"/>'),
@@ -43,69 +60,55 @@ SHAPES = {
     "grey": mark_safe('<path class="f-none" d="M-4.5 0H4.5"/>'),
 }
 
+ICONS = {
+    light: format_html('<svg class="ico" viewBox="-6 -6 12 12" aria-hidden="true" focusable="false">{}</svg>', picture)
+    for light, picture in SHAPES.items()
+}
+_STRIP = mark_safe(
+    '<svg class="strip" width="100%" height="13" overflow="visible" aria-hidden="true" focusable="false"><line x1="2%" x2="98%" y1="6" y2="6"/>'
+)
+_END = mark_safe("</svg>")
+
 register.filter("period_zh", formatting.format_period)
+register.filter("day", formatting.format_day)
+register.filter("day_of_year", formatting.format_day_of_year)
+register.filter("clock", formatting.format_time)
 register.filter("percent", formatting.format_percent)
 register.filter("points", formatting.format_points)
+register.filter("target_text", formatting.format_target)
 
 
 @register.filter
-def figure(observation: Observation | None) -> str:
+def number(value: Decimal | None) -> str:
+    """A number without a unit; a dash for None, nothing for what a template did not find."""
+    return "" if isinstance(value, str) else formatting.format_number(value)
+
+
+@register.filter
+def figure(observation: Observation | Vintage | None) -> str:
     """An observation as a person reads it: as its source writes it where that is known, else by the indicator's decimals."""
-    if observation is None:
+    if not observation:
         return "—"
     if observation.value is None:
         return str(MissingReason(observation.missing).label)
     if observation.stated:
         return observation.stated
-    indicator = observation.indicator
-    # A computed figure is rounded to its indicator's decimals; a typed one keeps its own.
-    decimals = indicator.decimals if observation.run_id else None
     return formatting.format_value(
-        observation.value, observation.unit_of_measure, decimals=decimals, qualifier=observation.qualifier
+        observation.value, observation.unit_of_measure, decimals=_decimals_of(observation), qualifier=observation.qualifier
     )
 
 
 @register.filter
-def method_words(name: str) -> str:
-    """What a result's method does; nothing for one that is no longer used."""
-    return str(METHOD_WORDS.get(name, ""))
+def figure_number(observation: Observation | Vintage) -> str:
+    """The same without the unit, which stands beside it in its own size."""
+    return formatting.format_number(observation.value, _decimals_of(observation))
 
 
-@register.filter
-def result_value(result: Result) -> str:
-    """A result's number as a person reads it: shares in percent, differences of shares in points, amounts with their unit."""
-    if result.value is None:
-        return str(_("无法计算"))
-    match result.measure:
-        case Result.Measure.COMPLETION | Result.Measure.SCHEDULE | Result.Measure.CHANCE | Result.Measure.PROGRESS:
-            return formatting.format_percent(result.value)
-        case Result.Measure.GROWTH_YOY | Result.Measure.GROWTH_QOQ:
-            return growth(result)
-        case Result.Measure.REQUIRED_PACE if result.detail.get("of") == "change" and result.indicator and result.indicator.unit_of_measure == "%":
-            return formatting.format_signed(result.value, str(_(" 个百分点")), 2)
-        case Result.Measure.PROJECTION | Result.Measure.REQUIRED_PACE:
-            return _say_computed(result, result.value)
-    return formatting.format_value(result.value, result.indicator.unit_of_measure if result.indicator else "")
-
-
-@register.filter
-def projected(result: Result) -> str:
-    """A projected value as its indicator's are shown, with at least one decimal more than nothing: it is computed."""
-    return _say_computed(result, result.value)
-
-
-@register.filter
-def interval(result: Result, level: str) -> str:
-    """1.30%～1.42%: the ends of a projection's interval."""
-    ends = (result.detail.get(end, {}).get(level) for end in ("lower", "upper"))
-    return "～".join(_say_computed(result, None if end is None else Decimal(str(end))) for end in ends)
-
-
-def _say_computed(result: Result, value: Decimal | None) -> str:
-    indicator = result.indicator
-    if indicator is None:
-        return "—"
-    return formatting.format_value(value, indicator.unit_of_measure, decimals=max(indicator.decimals, 1))
+def _decimals_of(observation: Observation | Vintage) -> int | None:
+    """A computed figure is rounded to its indicator's decimals; a typed one keeps its own."""
+    if not observation.run_id:
+        return None
+    return observation.decimals if isinstance(observation, Vintage) else observation.indicator.decimals
 
 
 @register.filter
@@ -129,16 +132,59 @@ def amount(entry: Counted) -> str:
 
 
 @register.filter
-def growth(result: Result | None) -> str:
-    """A growth with its sign: percent, or percentage points where the result says so."""
-    if result is None or result.value is None:
+def growth(result: Result | Judgement | None, decimals: int = 1) -> str:
+    """A growth with its sign: percent, or a difference of shares in points, said as finely as the indicator, which has ``decimals``."""
+    if not result or result.value is None:
         return "—"
-    unit = result.detail.get("unit", "")
-    if unit in ("pp", "位"):
-        # A change of a share is said as finely as the share itself.
-        decimals = result.indicator.decimals if result.indicator else 1
-        return formatting.format_signed(result.value, " 个百分点" if unit == "pp" else " 位", decimals)
+    if unit := POINTS.get(result.detail.get("unit", "")):
+        return formatting.format_signed(result.value, str(unit), decimals)
     return formatting.format_signed(result.value * 100, "%")
+
+
+@register.filter
+def method_words(name: str) -> str:
+    """What a result's method does; nothing for one that is no longer used."""
+    return str(METHOD_WORDS.get(name, ""))
+
+
+@register.filter
+def result_value(result: Result) -> SafeString | str:
+    """A result as a person reads it: a light with its shape, shares in percent, differences of shares in points, amounts with their unit."""
+    if result.value is None:
+        return light_tag(result.text) if result.measure == Measure.LIGHT else str(_("无法计算"))
+    decimals, unit = (result.indicator.decimals, result.indicator.unit_of_measure) if result.indicator else (1, "")
+    match result.measure:
+        case Measure.COMPLETION | Measure.SCHEDULE | Measure.CHANCE | Measure.PROGRESS:
+            return formatting.format_percent(result.value)
+        case Measure.GROWTH_YOY | Measure.GROWTH_QOQ:
+            return growth(result, decimals)
+        case Measure.FINDINGS:
+            return formatting.format_number(result.value)
+        case Measure.REQUIRED_PACE if result.detail.get("of") == "change" and unit == "%":
+            return formatting.format_signed(result.value, str(POINTS["pp"]), 2)
+        case Measure.PROJECTION | Measure.REQUIRED_PACE:
+            return _say_computed(result, result.value)
+    return formatting.format_value(result.value, unit)
+
+
+@register.filter
+def interval(result: Result, level: str) -> str:
+    """1.30%～1.42%: the ends of a projection's interval."""
+    ends = (result.detail.get(end, {}).get(level) for end in ("lower", "upper"))
+    return "～".join(_say_computed(result, None if end is None else Decimal(str(end))) for end in ends)
+
+
+def _say_computed(result: Result, value: Decimal | None) -> str:
+    """As its indicator's figures are shown, with one decimal at least: it may be a part of the smallest step."""
+    if result.indicator is None:
+        return "—"
+    return formatting.format_value(value, result.indicator.unit_of_measure, decimals=max(result.indicator.decimals, 1))
+
+
+@register.filter
+def field_name(name: str) -> str:
+    """What is typed in a line, by its field's name in words."""
+    return str(FIELDS.get(name, name))
 
 
 @register.filter
@@ -156,29 +202,36 @@ def light_name(light: str) -> str:
 @register.simple_tag
 def shape(light: str) -> SafeString:
     """A light's shape as a small picture; its word stands beside it, so it says nothing to a screen reader."""
-    return format_html('<svg class="ico" viewBox="-6 -6 12 12" aria-hidden="true" focusable="false">{}</svg>', _shape_of(light))
+    return ICONS.get(light) or ICONS["grey"]
+
+
+@register.simple_tag
+def light_tag(light: str) -> SafeString:
+    """A light's shape and word."""
+    return format_html('<span class="tag light light-word-{}">{}{}</span>', light, shape(light), light_name(light))
+
+
+@register.simple_tag
+def demo(is_demo: bool) -> SafeString:
+    """The mark of what is demonstration; nothing where it is not."""
+    return format_html('<span class="demo" title="{}">{}</span>', _("演示数据，不代表官方统计"), _("演示")) if is_demo else SafeString()
+
+
+@register.simple_tag(takes_context=True)
+def link(context: template.Context, view: str, *args: Any) -> str:
+    """The address of a page that shows the moment the page at hand is of."""
+    moment = context.get("moment")
+    return reverse(view, args=args) + (moment.query if moment else "")
 
 
 @register.simple_tag
 def strip(completion: Decimal | None, schedule: Decimal | None, light: str) -> SafeString:
     """How far a thing is on a line of 0–100 %, with a tick where it should be. Drawn here, for a page has dozens."""
-    tick = mark = ""
-    if schedule is not None:
-        tick = format_html('<line class="now" x1="{0}" x2="{0}" y1="0" y2="12"/>', strip_x(schedule))
-    if completion is not None:
-        mark = format_html(
-            '<svg x="{}" y="6" overflow="visible">{}</svg>', strip_x(completion), _shape_of("pending" if light == "grey" else light)
-        )
-    return format_html(
-        '<svg class="strip" width="100%" height="13" overflow="visible" aria-hidden="true" focusable="false">'
-        '<line x1="2%" x2="98%" y1="6" y2="6"/>{}{}</svg>',
-        tick,
-        mark,
-    )
-
-
-def _shape_of(light: str) -> SafeString:
-    return SHAPES.get(light) or SHAPES["grey"]
+    tick = SafeString() if schedule is None else format_html('<line class="now" x1="{0}" x2="{0}" y1="0" y2="12"/>', strip_x(schedule))
+    if completion is None:
+        return _STRIP + tick + _END
+    picture = SHAPES.get("pending" if light == "grey" else light, SHAPES["grey"])
+    return _STRIP + tick + format_html('<svg x="{}" y="6" overflow="visible">{}</svg>', strip_x(completion), picture) + _END
 
 
 @register.filter

@@ -3,11 +3,9 @@
 from decimal import Decimal
 
 from django import template
-from django.utils.translation import gettext as _
 
-from ..formatting import YI, format_value
+from ..formatting import YI, format_number, format_value
 from ..models import MissingReason, Qualifier, Target
-from ..numbers import grouped
 from ..numbers import plain as plain_text
 from ..queries.sheets import SheetLine
 
@@ -21,40 +19,20 @@ def plain(value: Decimal | str | None) -> str:
 
 
 @register.filter
-def number(value: Decimal | str | None) -> str:
-    """A value to compare with others in the unit of its row, with the decimals that it has."""
-    return grouped(value) or "" if isinstance(value, Decimal) else ""
-
-
-@register.filter
 def goal(row: SheetLine) -> str:
     """The year's target as a number in the unit of its row; a dash where it is no number there."""
     if row.target is None or row.goal is None:
         return "—"
     if row.goal_upper is not None:
-        return f"{number(row.goal)}–{number(row.goal_upper)}"
+        return f"{format_number(row.goal)}–{format_number(row.goal_upper)}"
     sign = "" if row.target.comparison == Target.Comparison.EQUAL else f"{row.target.get_comparison_display()} "
-    return f"{sign}{number(row.goal)}"
+    return f"{sign}{format_number(row.goal)}"
 
 
 @register.filter
 def in_yi(value: Decimal | str | None, unit: str) -> str:
     """A large amount of 万元 in 亿元, as a help to read it; nothing for any other."""
     return format_value(value, unit) if unit == "万元" and isinstance(value, Decimal) and abs(value) >= YI else ""
-
-
-@register.filter
-def target_text(target: Target) -> str:
-    """A target with its unit: in its document's own writing, or its comparison and number."""
-    unit = target.unit_of_measure
-    if target.stated:
-        return target.stated
-    if target.kind == Target.Kind.RANGE:
-        return f"{plain_text(target.value)}–{format_value(target.upper, unit)}"
-    value = format_value(target.value, unit)
-    if target.kind in (Target.Kind.CHANGE, Target.Kind.GROWTH):
-        return (_("较基期变化 %(value)s") if target.kind == Target.Kind.CHANGE else _("较基期增长 %(value)s")) % {"value": value}
-    return value if target.comparison == Target.Comparison.EQUAL else f"{target.get_comparison_display()}{value}"
 
 
 @register.simple_tag

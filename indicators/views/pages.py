@@ -135,8 +135,10 @@ def provenance(request: SignedInRequest, kind: str, key: str) -> HttpResponse:
     # A key of 19 digits or more fits no id and would be an error of the database.
     if kind not in ORIGINS or not key.isdecimal() or len(key) > 18:
         raise Http404(_("没有这个数值，或者您无权查看。"))
+    moment, problem = read_moment(request)
     try:
-        origin = ORIGINS[kind](request.user, int(key))
+        origin = ORIGINS[kind](request.user, int(key), moment)
     except ObjectDoesNotExist:
         raise Http404(_("没有这个数值，或者您无权查看。")) from None
-    return render(request, f"indicators/provenance_{kind}.html", {"origin": origin})
+    context = {"origin": origin, "moment": moment, "problem": problem}
+    return render(request, f"indicators/provenance_{kind}.html", context, status=400 if problem else 200)

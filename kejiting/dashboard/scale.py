@@ -6,9 +6,9 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from django.utils.translation import gettext as _
 
-from indicators.formatting import format_period, format_value
-from indicators.models import Observation, Target
-from indicators.numbers import plain
+from indicators.formatting import format_number, format_period, format_value
+from indicators.models import Target
+from indicators.queries.vintages import Vintage
 
 # All provinces that are ranked: the scale of a rank is never another.
 RANKS = (Decimal(1), Decimal(31))
@@ -37,7 +37,7 @@ class Scale:
 
 
 def make_scale(
-    *, latest: Observation | None, before: Observation | None, baseline: Target | None, targets: Sequence[Target], is_rank: bool
+    *, latest: Vintage | None, before: Vintage | None, baseline: Target | None, targets: Sequence[Target], is_rank: bool
 ) -> Scale | None:
     """None where there is nothing to stand on it but targets."""
     dots = [(kind, row.value) for kind, row in (("before", before), ("now", latest)) if row is not None and row.value is not None]
@@ -47,10 +47,10 @@ def make_scale(
         return None
     absolute = [target for target in targets if target.kind == Target.Kind.ABSOLUTE]
     low, high = RANKS if is_rank else choose_ends([value for _kind, value in dots] + [target.value for target in absolute])
-    marks = [Mark(kind, _place(value, low, high), plain(value) or "") for kind, value in dots]
+    marks = [Mark(kind, _place(value, low, high), format_number(value)) for kind, value in dots]
     return Scale(
-        plain(low) or "",
-        plain(high) or "",
+        format_number(low),
+        format_number(high),
         marks + _make_targets(absolute, low, high),
         _describe(latest, baseline, absolute, low, high),
     )
@@ -81,19 +81,19 @@ def _make_targets(targets: Sequence[Target], low: Decimal, high: Decimal) -> lis
     values = sorted({target.value for target in targets})
     anchors = ["end", *["middle"] * (len(values) - 2), "start"] if len(values) > 1 else ["middle"]
     return [
-        Mark("target", _place(value, low, high), plain(value) or "", anchor) for value, anchor in zip(values, anchors, strict=False)
+        Mark("target", _place(value, low, high), format_number(value), anchor) for value, anchor in zip(values, anchors, strict=False)
     ]
 
 
-def _describe(latest: Observation | None, baseline: Target | None, targets: Sequence[Target], low: Decimal, high: Decimal) -> str:
+def _describe(latest: Vintage | None, baseline: Target | None, targets: Sequence[Target], low: Decimal, high: Decimal) -> str:
     if latest is not None:
         now = f"{format_period(latest.period_id)} {format_value(latest.value, latest.unit_of_measure)}"
     else:
         now = _("基期 %(value)s") % {"value": format_value(baseline.baseline_value, baseline.unit_of_measure) if baseline else "—"}
-    goals = "、".join(plain(value) or "" for value in sorted({target.value for target in targets})) or _("无")
+    goals = "、".join(format_number(value) for value in sorted({target.value for target in targets})) or _("无")
     return _("标尺 %(low)s 至 %(high)s：%(now)s；目标 %(goals)s") % {
-        "low": plain(low),
-        "high": plain(high),
+        "low": format_number(low),
+        "high": format_number(high),
         "now": now,
         "goals": goals,
     }

@@ -1,19 +1,17 @@
 """The overview, the published ranks, and the number an open page asks for."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from indicators.models import Indicator
 from indicators.queries.index import get_index_page
-from indicators.queries.indicators import get_indicator
-from indicators.queries.moments import NotRecordedYet
 from indicators.views.pages import read_moment
 from kejiting.accounts.http import SignedInRequest
 
 from .live import get_live
-from .queries import RANK, get_overview, get_tiles, make_ranking
+from .queries import RANK, get_overview, get_ranks, make_ranking, make_tiles
 
 
 @login_required
@@ -32,13 +30,11 @@ def index(request: SignedInRequest) -> HttpResponse:
     """The published ranks of the 31 provinces, with source and without interval; then, apart from them, our estimate."""
     get_live(request)
     moment, problem = read_moment(request)
-    tiles, period = get_tiles(request.user, moment)
-    try:
-        published = get_indicator(request.user, RANK, "", moment)
-    except (Indicator.DoesNotExist, NotRecordedYet):
-        published = None
+    ranks = get_ranks(request.user, moment)
+    tiles, period = make_tiles(ranks)
+    own = [rank for rank in reversed(ranks) if rank.area_id == settings.HOME_AREA]
     page = get_index_page(request.user, moment, framework=request.GET.get("framework", ""), year=request.GET.get("year", ""))
-    official = {"tiles": tiles, "ranking": make_ranking(tiles), "period": period, "published": published}
+    official = {"tiles": tiles, "ranking": make_ranking(tiles), "period": period, "own": own, "rank": RANK}
     context = {**official, "page": page, "moment": moment, "problem": problem}
     return render(request, "dashboard/index.html", context, status=400 if problem else 200)
 

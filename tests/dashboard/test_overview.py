@@ -11,7 +11,7 @@ from indicators.actions.corrections import accept_correction, request_correction
 from indicators.models import HeadlineIndicator, Observation, Return, Round, Target
 from indicators.queries.moments import Moment
 from indicators.recompute import run
-from kejiting.dashboard.queries import get_overview, get_tiles, make_ranking
+from kejiting.dashboard.queries import get_overview, get_ranks, make_ranking, make_tiles
 from tests.builders import Cast, Quarter, make_area, make_indicator, make_plan, make_target, make_task, observe, open_quarter
 
 pytestmark = pytest.mark.django_db
@@ -170,10 +170,10 @@ def test_ranks_are_of_the_newest_report_that_ranks_others_too() -> None:
             note="第2梯队；原文写明" if code == "620000" else "第1梯队；原文写明",
         )
     observe(rank, {"2024": "23"})
-    tiles, period = get_tiles(cast.du, Moment())
+    tiles, period = make_tiles(get_ranks(cast.du, Moment()))
     assert period is not None
     assert period.label == "2023"
     ranking = make_ranking(tiles)
-    assert [(row.tile.area.short_zh, row.note) for row in ranking.rows] == [("陕西", "第1梯队"), ("甘肃", "第2梯队")]
+    assert [(row.tile.name, row.note) for row in ranking.rows] == [("陕西", "第1梯队"), ("甘肃", "第2梯队")]
     assert ranking.shared_note == "原文写明"
     assert [tile.is_home for tile in tiles] == [False, True]

@@ -3,11 +3,19 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indicators.models import Observation, Target
+from indicators.models import Target
+from indicators.queries.vintages import Vintage
 from kejiting.dashboard.scale import Scale, choose_ends, make_scale
+
+
+def make_vintage(value: str, unit: str, period: str) -> Vintage:
+    words = dict.fromkeys(("qualifier", "missing", "stated", "status", "note", "comparability_break", "area", "source"), "")
+    ids = {"pk": 1, "indicator_id": 1, "area_id": "620000", "period_id": period, "run_id": None, "line_id": None}
+    return Vintage(**ids, **words, value=Decimal(value), unit_of_measure=unit, recorded_at=timezone.now(), decimals=1)
 
 
 def scale_of(
@@ -15,8 +23,8 @@ def scale_of(
 ) -> Scale | None:
     unit = "位" if is_rank else "%"
     return make_scale(
-        latest=Observation(value=Decimal(latest), unit_of_measure=unit, period_id="2024") if latest else None,
-        before=Observation(value=Decimal(before), unit_of_measure=unit, period_id="2023") if before else None,
+        latest=make_vintage(latest, unit, "2024") if latest else None,
+        before=make_vintage(before, unit, "2023") if before else None,
         baseline=Target(baseline_value=Decimal(baseline), unit_of_measure=unit) if baseline else None,
         targets=[Target(value=Decimal(value), kind="absolute") for value in targets],
         is_rank=is_rank,

@@ -1,10 +1,21 @@
 """Figures and periods as official Chinese writes them."""
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
-from indicators.formatting import format_percent, format_period, format_points, format_signed, format_value
+from indicators.formatting import (
+    format_day,
+    format_day_of_year,
+    format_number,
+    format_percent,
+    format_period,
+    format_points,
+    format_signed,
+    format_time,
+    format_value,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,17 +44,19 @@ def test_a_period_in_words(label: str | None, words: str) -> None:
 @pytest.mark.parametrize(
     ("value", "unit", "words"),
     [
-        ("9999", "万元", "9999万元"),
-        ("9999.99", "万元", "9999.99万元"),
+        ("9999", "万元", "9,999万元"),
+        ("9999.99", "万元", "9,999.99万元"),
         ("10000", "万元", "1亿元"),
         ("1562000", "万元", "156.2亿元"),
         # A large amount in 亿 keeps no more than two decimals; halves go up.
         ("12345.5", "万元", "1.23亿元"),
         ("12350", "万元", "1.24亿元"),
-        ("-25000", "万元", "-2.5亿元"),
-        # 42 million 万元 are grouped, as are counts from ten thousand on.
+        ("-25000", "万元", "−2.5亿元"),
+        # Every number is grouped the same, from a thousand on.
         ("420000000", "万元", "42,000亿元"),
         ("12791", "人次", "12,791人次"),
+        ("8223", "家", "8,223家"),
+        ("-0.3", "%", "−0.3%"),
         ("1.32", "%", "1.32%"),
         ("3", "‰", "3‰"),
         ("12.5", "km", "12.5 km"),
@@ -87,9 +100,23 @@ def test_shares_have_one_decimal_and_gaps_their_sign() -> None:
     assert format_percent(Decimal("0.76543")) == "76.5%"
     assert format_percent(0.0) == "0.0%"
     assert format_percent(None) == ""
-    assert format_points(Decimal("-0.0834")) == "−8.3 个百分点"
-    assert format_points(Decimal("0.05")) == "+5.0 个百分点"
+    assert format_percent(Decimal("-0.1538")) == "−15.4%"
+    assert format_points(Decimal("-0.0834")) == "−8.3个百分点"
+    assert format_points(Decimal("0.05")) == "+5.0个百分点"
     # What rounds to nothing has no sign.
-    assert format_points(Decimal("-0.0001")) == "0.0 个百分点"
+    assert format_points(Decimal("-0.0001")) == "0.0个百分点"
     assert format_points(None) == ""
     assert format_signed(Decimal("-0.504"), "%") == "−0.5%"
+
+
+def test_numbers_without_a_unit() -> None:
+    assert format_number(Decimal("1234567.500000")) == "1,234,567.5"
+    assert format_number(Decimal("-0.04"), 1) == "0.0"  # what rounds to nothing has no sign
+    assert format_number(None) == "—"
+
+
+def test_days_and_times_are_of_this_country() -> None:
+    late = datetime(2025, 3, 3, 16, 2, tzinfo=UTC)
+    assert (format_day(late), format_day_of_year(late), format_time(late)) == ("2025年3月4日", "3月4日", "2025年3月4日 00:02")
+    assert format_day(date(2025, 12, 31)) == "2025年12月31日"
+    assert (format_day(None), format_time(None)) == ("", "")

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from indicators.models import Indicator, Period, Result
+from indicators.models import Indicator
 from indicators.outlook import say_chance, say_pace
+from indicators.standing import Judgement
 
 
 @pytest.mark.parametrize(
@@ -25,9 +26,10 @@ def test_a_chance_has_a_word_and_a_number_and_is_never_certain(chance: str, word
     assert say_chance(Decimal(chance)) == words
 
 
-def make_pace(value: str, label: str = "2025-Q2", **detail: Any) -> Result:
-    frequency = "quarter" if "Q" in label else "year"
-    return Result(value=Decimal(value), period=Period(label=label, frequency=frequency), detail=detail)
+def make_pace(value: str, label: str = "2025-Q2", **detail: Any) -> Judgement:
+    nobody = dict.fromkeys(("target_id", "task_id", "aspect_id", "indicator_id"))
+    words = {"measure": "required_pace", "text": "", "classification": "public", "is_released": True, "is_demo": False}
+    return Judgement(pk=1, value=Decimal(value), period_id=label, detail=detail, **nobody, **words)
 
 
 MONEY = Indicator(unit_of_measure="万元", decimals=2)

@@ -152,7 +152,7 @@ def test_the_due_date_is_moved_with_a_reason(quarter: Quarter, office: Client) -
     assert office.get(path)["Location"] == "/reporting/rounds/2025-Q3/"
     page = text(office, path, {"due_at": "2030年1月1日 8:00", "reason": "假期"})
     assert "截止时间已调整" in page
-    assert "→ 2030-01-01 08:00" in page
+    assert "→ 2030年1月1日 08:00" in page
     assert Round.objects.get().due_at == datetime(2030, 1, 1, 0, tzinfo=UTC)
 
 

@@ -8,10 +8,12 @@ from decimal import Decimal
 from django.conf import settings
 from django.db.models import OuterRef, Q, Subquery
 
-from indicators.models import Breakdown, HeadlineIndicator, Indicator, Observation, Period, Plan, Result, Target
+from indicators.models import Breakdown, HeadlineIndicator, Indicator, Observation, Plan, Result, Target
+from indicators.periods import Span, parse_label
 from indicators.queries.indicators import Point
 from indicators.queries.moments import Moment
-from indicators.standing import Judged, group, judge, read_judgements
+from indicators.queries.vintages import Vintage, in_time, read_vintages
+from indicators.standing import Judged, get_age, group, judge, read_judgements
 from kejiting.accounts.models import Area, User
 
 from ..scale import Scale, make_scale
@@ -81,17 +83,19 @@ class Board:
     """The indicators of the overview with their newest vintages and the targets in force at home."""
 
     headlines: list[Headline] = field(default_factory=list)
-    ranks: list[Observation] = field(default_factory=list)
+    ranks: list[Vintage] = field(default_factory=list)
     trend: Indicator | None = None
     trend_points: dict[str, list[Point]] = field(default_factory=dict)
     trend_targets: list[Target] = field(default_factory=list)
 
 
 def get_board(user: User, plan: Plan, moment: Moment) -> Board:
-    """Four queries, however many indicators lead."""
+    """Four queries, however many indicators lead; one where there are none."""
     place = HeadlineIndicator.objects.filter(plan=plan, indicator=OuterRef("pk")).values("position")
     rows = Indicator.objects.visible_to(user).annotate(headline=Subquery(place))
     indicators = {i.pk: i for i in rows.filter(Q(headline__isnull=False) | Q(code__in=(RANK, TREND)))}
+    if not indicators:
+        return Board()
     points, ranks = _read_points(user, indicators, moment)
     targets = _read_targets(user, indicators, moment)
     leading = sorted((i for i in indicators.values() if i.headline is not None), key=lambda i: i.headline)
@@ -104,9 +108,7 @@ def get_board(user: User, plan: Plan, moment: Moment) -> Board:
     return board
 
 
-def _read_points(
-    user: User, indicators: Mapping[int, Indicator], moment: Moment
-) -> tuple[dict[tuple[int, str], list[Point]], list[Observation]]:
+def _read_points(user: User, indicators: Mapping[int, Indicator], moment: Moment) -> tuple[dict[tuple[int, str], list[Point]], list[Vintage]]:
     """The newest vintages by indicator and area in time's order; the ranks of all provinces besides."""
     rows = Observation.objects.visible_to(user).filter(
         Q(area__in=(settings.HOME_AREA, NATION)) | Q(indicator__code=RANK, area__level=Area.Level.PROVINCE),
@@ -114,31 +116,26 @@ def _read_points(
         breakdown=Breakdown.TOTAL,
     )
     points: dict[tuple[int, str], list[Point]] = defaultdict(list)
-    ranks: list[Observation] = []
-    for row in moment.observations(rows).select_related("period", "area", "document").latest():
-        row.indicator = indicators[row.indicator_id]
-        points[row.indicator_id, row.area_id].append(Point(row.period, [row]))
-        if row.indicator.code == RANK and row.area.level == Area.Level.PROVINCE:
-            ranks.append(row)
-    for found in points.values():
-        found.sort(key=lambda point: point.period.ends_on)
-    return points, ranks
+    found = in_time(read_vintages(moment.observations(rows).latest()))
+    for vintage in found:
+        points[vintage.indicator_id, vintage.area_id].append(Point([vintage]))
+    return points, [vintage for vintage in found if indicators[vintage.indicator_id].code == RANK and vintage.area_id != NATION]
 
 
 def _read_targets(user: User, indicators: Mapping[int, Indicator], moment: Moment) -> dict[int, list[tuple[Target, Judged]]]:
     """The targets in force at home with what was judged of them, the soonest due first."""
     judging = Result.objects.visible_to(user).filter(indicator__in=indicators, area=settings.HOME_AREA, target__isnull=False)
     judgements = group(read_judgements(moment.results(judging).newest("target")), "target")
-    in_force = moment.targets(Target.objects.visible_to(user)).filter(indicator__in=indicators, area=settings.HOME_AREA)
+    rows = moment.targets(Target.objects.visible_to(user)).filter(indicator__in=indicators, area=settings.HOME_AREA).select_related("document")
     targets: dict[int, list[tuple[Target, Judged]]] = defaultdict(list)
-    for target in in_force.select_related("document", "period").order_by("period__ends_on", "document__issued_on", "pk"):
+    for target in sorted(rows, key=lambda target: (parse_label(target.period_id).ends_on, *get_age(target))):
         targets[target.indicator_id].append((target, judge(judgements.get(target.pk, ()))))
     return targets
 
 
 def _of_plan(targets: Sequence[tuple[Target, Judged]], plan: Plan) -> list[tuple[Target, Judged]]:
     """Those for the end of the plan: the plan's own first, later documents' beside it."""
-    ours = [pair for pair in targets if pair[0].period.ends_on == plan.ends_on]
+    ours = [pair for pair in targets if parse_label(pair[0].period_id).ends_on == plan.ends_on]
     return sorted(ours, key=lambda pair: pair[0].document_id != plan.document_id)
 
 
@@ -146,13 +143,13 @@ def _yearly(points: Sequence[Point]) -> list[Point]:
     return [point for point in points if point.period.frequency == "year"]
 
 
-def align(series: dict[str, list[Point]]) -> list[tuple[Period, list[Observation | None]]]:
+def align(series: dict[str, list[Point]]) -> list[tuple[Span, list[Vintage | None]]]:
     """The series side by side, a row for each period that any of them has."""
     periods = sorted({point.period for points in series.values() for point in points}, key=lambda period: period.starts_on)
     found = [{point.period.label: point.observation for point in points} for points in series.values()]
     return [(period, [column.get(period.label) for column in found]) for period in periods]
 
 
-def values_of(rows: Sequence[tuple[Period, list[Observation | None]]], column: int) -> list[tuple[Period, Decimal | None]]:
+def values_of(rows: Sequence[tuple[Span, list[Vintage | None]]], column: int) -> list[tuple[Span, Decimal | None]]:
     """One column of such rows, a gap where it has nothing."""
     return [(period, observation.value if (observation := row[column]) else None) for period, row in rows]

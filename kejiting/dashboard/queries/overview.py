@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from indicators.charts import Chart, Line, build_trend, describe_trend
-from indicators.models import Light, Observation, Period, Plan, Target
+from indicators.models import Light, Plan, Target
+from indicators.periods import Span
 from indicators.queries.moments import NOW, Moment
 from indicators.queries.tasks import AspectRow, TaskRow, get_aspects, get_current_plan, get_tasks
+from indicators.queries.vintages import Vintage
 from kejiting.accounts.models import User
 from projects.models import Outcome
 
@@ -26,9 +28,9 @@ class Overview:
     aspects: list[AspectRow] = field(default_factory=list)
     rows: list[TaskRow] = field(default_factory=list)
     tiles: list[Tile] = field(default_factory=list)
-    tiles_period: Period | None = None
+    tiles_period: Span | None = None
     trend: Chart | None = None
-    trend_rows: list[tuple[Period, list[Observation | None]]] = field(default_factory=list)
+    trend_rows: list[tuple[Span, list[Vintage | None]]] = field(default_factory=list)
     trend_targets: list[Target] = field(default_factory=list)
     reports: Reports = field(default_factory=Reports)
     arrivals: list[Arrival] = field(default_factory=list)
@@ -94,9 +96,9 @@ def _add_trend(page: Overview, board: Board) -> None:
         return
     page.trend_targets = board.trend_targets
     page.trend_rows = align(board.trend_points)
-    lines = [Line(home[0].observation.area.short_zh, values_of(page.trend_rows, 0))]
+    lines = [Line(home[0].observation.area, values_of(page.trend_rows, 0))]
     if nation:
-        lines.append(Line(nation[0].observation.area.short_zh, values_of(page.trend_rows, 1), is_reference=True))
+        lines.append(Line(nation[0].observation.area, values_of(page.trend_rows, 1), is_reference=True))
     page.trend = build_trend(
         "overview-trend", lines, page.trend_targets, board.trend, describe_trend(home, page.trend_targets, board.trend)
     )

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from indicators.models import Breakdown, Observation, Period
+from indicators.models import Breakdown, Observation
+from indicators.periods import Span
 from indicators.queries.moments import Moment
+from indicators.queries.vintages import Vintage, in_time, read_vintages
 from kejiting.accounts.models import Area, User
 
 RANK = "composite_rank"
@@ -15,24 +17,27 @@ RANK = "composite_rank"
 STEP_X, STEP_Y = 58, 44
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Tile:
     """A province on the tile grid with its published rank."""
 
-    area: Area
-    observation: Observation | None
+    code: str
+    name: str
+    column: int
+    row: int
+    observation: Vintage | None
 
     @property
     def x(self) -> int:
-        return (self.area.tile_column or 0) * STEP_X
+        return self.column * STEP_X
 
     @property
     def y(self) -> int:
-        return (self.area.tile_row or 0) * STEP_Y
+        return self.row * STEP_Y
 
     @property
     def is_home(self) -> bool:
-        return self.area.pk == settings.HOME_AREA
+        return self.code == settings.HOME_AREA
 
     @property
     def band(self) -> str:
@@ -42,27 +47,28 @@ class Tile:
         return f"q{min(int((self.observation.value - 1) // 6) + 1, 5)}"
 
 
-def get_tiles(user: User, moment: Moment) -> tuple[list[Tile], Period | None]:
-    """All provinces with their rank in the newest report that ranks others than the home province alone."""
-    rows = Observation.objects.visible_to(user).filter(
-        indicator__code=RANK, area__level=Area.Level.PROVINCE, breakdown=Breakdown.TOTAL
-    )
-    return make_tiles(moment.observations(rows).select_related("indicator", "period", "document").latest())
+def get_ranks(user: User, moment: Moment) -> list[Vintage]:
+    """What was published of the provinces' ranks, in the order of time."""
+    rows = Observation.objects.visible_to(user).filter(indicator__code=RANK, area__level=Area.Level.PROVINCE, breakdown=Breakdown.TOTAL)
+    return in_time(read_vintages(moment.observations(rows).latest()))
 
 
-def make_tiles(ranks: Iterable[Observation]) -> tuple[list[Tile], Period | None]:
-    """The same of ranks already read, the newest vintages, of any periods."""
-    by_period: dict[Period, dict[str, Observation]] = defaultdict(dict)
+def make_tiles(ranks: Iterable[Vintage]) -> tuple[list[Tile], Span | None]:
+    """All provinces with their rank in the newest report that ranks others than the home province alone; none where there is no such report."""
+    by_period: dict[Span, dict[str, Vintage]] = defaultdict(dict)
     for rank in ranks:
         by_period[rank.period][rank.area_id] = rank
     full = [period for period, found in by_period.items() if set(found) - {settings.HOME_AREA}]
     newest = max(full, key=lambda period: period.ends_on, default=None)
-    found = by_period[newest] if newest else {}
-    areas = Area.objects.filter(level=Area.Level.PROVINCE, tile_column__isnull=False)
-    return [Tile(area, found.get(area.pk)) for area in areas], newest
+    if newest is None:
+        return [], None
+    found = by_period[newest]
+    areas = Area.objects.filter(level=Area.Level.PROVINCE, tile_column__isnull=False, tile_row__isnull=False)
+    places = areas.values_list("code", "short_zh", "tile_column", "tile_row")
+    return [Tile(code, name, column or 0, row or 0, found.get(code)) for code, name, column, row in places], newest
 
 
-@dataclass
+@dataclass(frozen=True)
 class RankedTile:
     """A ranked province with what its source says of this rank alone."""
 
@@ -70,7 +76,7 @@ class RankedTile:
     note: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class Ranking:
     """The ranked provinces, the first first; what their sources say of all of them is said once."""
 
@@ -81,11 +87,9 @@ class Ranking:
 
 def make_ranking(tiles: Iterable[Tile]) -> Ranking:
     """Order the tiles by rank and take the clauses that all notes share out of them."""
-    ranked = sorted(
-        ((t.observation.value, t) for t in tiles if t.observation and t.observation.value is not None), key=lambda pair: pair[0]
-    )
-    clauses = {tile.area.pk: tile.observation.note.split("；") if tile.observation else [] for _value, tile in ranked}
+    ranked = sorted(((t.observation.value, t) for t in tiles if t.observation and t.observation.value is not None), key=lambda pair: pair[0])
+    clauses = {tile.code: tile.observation.note.split("；") if tile.observation else [] for _value, tile in ranked}
     shared = [c for c in next(iter(clauses.values()), []) if c and all(c in other for other in clauses.values())]
-    rows = [RankedTile(tile, "；".join(c for c in clauses[tile.area.pk] if c not in shared)) for _value, tile in ranked]
-    sources = {tile.observation.document.title: None for _value, tile in ranked if tile.observation and tile.observation.document}
+    rows = [RankedTile(tile, "；".join(c for c in clauses[tile.code] if c not in shared)) for _value, tile in ranked]
+    sources = {tile.observation.source: None for _value, tile in ranked if tile.observation and tile.observation.source}
     return Ranking(rows, "；".join(shared), list(sources))
