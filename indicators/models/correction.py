@@ -91,6 +91,7 @@ class Correction(models.Model):
             is_known("missing", ["", *MissingReason.values]),
             is_known("previous_missing", ["", *MissingReason.values]),
             models.CheckConstraint(name="correction_value_or_missing", condition=Q(value=None) ^ Q(missing="")),
+            models.CheckConstraint(name="correction_qualifier_is_of_a_value", condition=Q(qualifier="") | Q(missing="")),
             models.CheckConstraint(
                 name="correction_decision_is_stamped",
                 condition=Q(state="pending", decided_by=None, decided_at=None)

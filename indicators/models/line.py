@@ -96,6 +96,7 @@ class Line(models.Model):
         constraints = [
             models.UniqueConstraint(name="line_once_for_assignment", fields=["report", "assignment"]),
             models.CheckConstraint(name="line_value_or_missing", condition=Q(value=None) | Q(missing="")),
+            models.CheckConstraint(name="line_qualifier_is_of_a_value", condition=Q(qualifier="") | Q(missing="")),
             models.CheckConstraint(
                 name="line_entry_is_stamped",
                 condition=Q(entered_by=None, entered_at=None) | Q(entered_by__isnull=False, entered_at__isnull=False),

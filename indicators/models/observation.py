@@ -178,6 +178,7 @@ class Observation(models.Model):
                 name="observation_missing_has_reason",
                 condition=Q(value=None, status="M") & ~Q(missing="") | Q(value__isnull=False, missing="") & ~Q(status="M"),
             ),
+            models.CheckConstraint(name="observation_qualifier_is_of_a_value", condition=Q(qualifier="") | Q(missing="")),
             models.CheckConstraint(
                 name="observation_has_one_origin",
                 condition=Q(line__isnull=False, batch=None, register_count=None, run=None)

@@ -28,7 +28,7 @@ from indicators.models import (
     TargetSupersession,
     Task,
 )
-from tests.builders import Quarter, assign, make_area, make_indicator, make_period, make_plan, make_target, make_task
+from tests.builders import Quarter, assign, make_area, make_indicator, make_period, make_plan, make_target, make_task, observe
 
 pytestmark = pytest.mark.django_db
 
@@ -244,3 +244,12 @@ def test_an_assignment_of_another_unit_is_another_assignment(quarter: Quarter) -
     rows = Assignment.objects.filter(unit=quarter.cast.gxt)
     refused_by("assignment_keeps_its_subject", lambda: rows.filter(is_narrative=True).update(task=make_task(quarter.plan, 5, quarter.cast.gxt)))
     assign(quarter.cast.city, task=make_task(quarter.plan, 6, quarter.cast.city))
+
+
+def test_a_qualifier_is_of_a_value(quarter: Quarter) -> None:
+    change: dict[str, Any] = {"missing": "withheld", "qualifier": "about", "value": None}
+    refused_by("line_qualifier_is_of_a_value", lambda: Line.objects.filter(pk=quarter.line().pk).update(**change))
+    quarter.accept()
+    refused_by("correction_qualifier_is_of_a_value", lambda: ask(quarter, **change))
+    with pytest.raises(IntegrityError, match="observation_qualifier_is_of_a_value"), transaction.atomic():
+        observe(quarter.indicator, {"2025-Q1": None}, qualifier="about")
