@@ -529,7 +529,7 @@ def test_every_constraint_of_definitions_and_reporting_has_words() -> None:
 
     from indicators.constraints import say
 
-    written_by_programs = {"Observation", "Result", "RecomputeRun", "StaleMark", "Evidence", "Period"}
+    written_by_programs = {"Observation", "Result", "IndexEstimate", "IndexScore", "RecomputeRun", "StaleMark", "Evidence", "Period"}
     named = {
         constraint.name
         for model in apps.get_app_config("indicators").get_models()
