@@ -58,6 +58,15 @@ SENTENCES = {
     "weight_version_once": gettext_lazy("另一人刚刚保存了这个框架的权重，请刷新后再改。"),
     "weight_version_has_reason": gettext_lazy("请写明权重的依据或调整的理由。"),
     "weight_version_year_is_near": gettext_lazy("起用年份须在 1990 至 2100 之间。"),
+    "index_framework_coverage_is_a_share": gettext_lazy("最低覆盖在 0 与 1 之间。"),
+    "index_framework_noise_is_a_share": gettext_lazy("权重扰动在 0 与 1 之间。"),
+    "index_node_position_once": gettext_lazy("同一框架里节点的次序不能重复。"),
+    "index_node_is_not_its_own_parent": gettext_lazy("节点不能以自己为上级。"),
+    "index_node_weight_from_zero": gettext_lazy("权重不能小于 0。"),
+    "index_node_direction_is_a_sign": gettext_lazy("方向只能是 1（越高越好）或 -1（越低越好）。"),
+    "index_node_only_leaves_are_supplied": gettext_lazy("只有末级指标才由登记的指标供数。"),
+    "index_node_approximation_is_explained": gettext_lazy("近似口径须写明近似在哪里。"),
+    "node_weight_once": gettext_lazy("同一版权重里一个节点只有一个权重。"),
     "node_weight_from_zero": gettext_lazy("权重不能小于 0。"),
     # documents and targets
     "document_number_once": gettext_lazy("已有同一文号的文件，请直接选用。"),
@@ -132,16 +141,6 @@ SENTENCES = {
     "correction_decided_is_final": gettext_lazy("这项更正已经处理过。"),
     "correction_return_has_reason": gettext_lazy("退回更正须写明理由。"),
     "correction_value_or_missing": gettext_lazy("更正为数值或缺报原因，二者取一。"),
-    # frameworks of an index
-    "index_framework_coverage_is_a_share": gettext_lazy("最低覆盖在 0 与 1 之间。"),
-    "index_framework_noise_is_a_share": gettext_lazy("权重扰动在 0 与 1 之间。"),
-    "index_node_position_once": gettext_lazy("同一框架里节点的次序不能重复。"),
-    "index_node_is_not_its_own_parent": gettext_lazy("节点不能以自己为上级。"),
-    "index_node_weight_from_zero": gettext_lazy("权重不能小于 0。"),
-    "index_node_direction_is_a_sign": gettext_lazy("方向只能是 1（越高越好）或 -1（越低越好）。"),
-    "index_node_only_leaves_are_supplied": gettext_lazy("只有末级指标才由登记的指标供数。"),
-    "index_node_approximation_is_explained": gettext_lazy("近似口径须写明近似在哪里。"),
-    "node_weight_once": gettext_lazy("同一版权重里一个节点只有一个权重。"),
 }
 
 
