@@ -72,7 +72,7 @@ SENTENCES = {
     "document_number_once": gettext_lazy("已有同一文号的文件，请直接选用。"),
     "document_title_once": gettext_lazy("已有同一标题、同一日期的文件，请直接选用。"),
     "document_has_title": gettext_lazy("请填写文件标题。"),
-    "target_once_in_document": gettext_lazy("这份文件已为该指标、地区和目标期设定过同一类型的目标；目标不作修改，请另立文件。"),
+    "target_once_in_document": gettext_lazy("这份文件已为该指标、地区和目标期设定过同一类型的目标：填错的请先撤回，有新要求的请另立文件。"),
     "target_range_has_upper": gettext_lazy("区间目标须填上限，且上限大于下限；其他类型不填上限。"),
     "target_baseline_period_needs_value": gettext_lazy("填了基期就要填基期值。"),
     "target_withdrawal_is_stamped": gettext_lazy("撤回目标须记下撤回人、时间和原因。"),
