@@ -22,7 +22,7 @@ from ..constraints import explained
 from ..errors import NotAllowed, NotReady, Problem, WrongState
 from ..models import Document, ImportBatch, Indicator, Period
 from ..periods import parse_label
-from ..statistics.plan import NEW, REVISED, UNCHANGED, Choices, Figure, ImportPlan, Source
+from ..statistics.plan import MOST_CREATED, NEW, REVISED, UNCHANGED, Choices, Figure, ImportPlan, Source
 from ..statistics.read import plan_import
 from ..statistics.sheet import StatisticsSheet
 from .definitions.core import values_of
@@ -69,6 +69,8 @@ def _require_ready(plan: ImportPlan, expected: str) -> None:
         raise NotReady(_("有 %(n)s 个地区或指标的名称不在册，请先选择怎样处理。") % {"n": plan.open_questions}, [])
     if plan.created and not plan.choices.may_create:
         raise NotReady(_("文件里有 %(n)s 个指标不在册，请先确认新建。") % {"n": len(plan.created)}, [])
+    if plan.too_many:
+        raise NotReady(_("一次最多新建 %(n)s 个指标：请核对文件的“指标”一列。") % {"n": MOST_CREATED}, [])
     if expected and expected != plan.fingerprint:
         raise WrongState(_("预览之后记录或选择又有变动，请核对新的预览后再确认。"))
 

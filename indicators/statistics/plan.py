@@ -19,6 +19,8 @@ from .sheet import StatisticsSheet
 NEW, REVISED, UNCHANGED = "new", "revised", "unchanged"
 # What may be chosen where a name is not known: leave its rows out, or make the indicator.
 SKIP, CREATE = "-", "+"
+# Nobody means to define more at once; a file that asks for it has something else in its column.
+MOST_CREATED = 100
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,10 @@ class ImportPlan:
         return [i.proposal for i in self.indicators if i.choice == CREATE]
 
     @property
+    def too_many(self) -> bool:
+        return len(self.created) > MOST_CREATED
+
+    @property
     def refused_rows(self) -> int:
         return sum(map(len, self.refused.values()))
 
@@ -140,7 +146,8 @@ class ImportPlan:
     @property
     def is_ready(self) -> bool:
         """Whether everything of it can be taken, and something of it is worth taking."""
-        return not self.refused and not self.open_questions and (self.choices.may_create or not self.created) and bool(self.changes)
+        may_create = (self.choices.may_create and not self.too_many) or not self.created
+        return not self.refused and not self.open_questions and may_create and bool(self.changes)
 
     @property
     def fingerprint(self) -> str:

@@ -42,6 +42,7 @@ def describe(plan: ImportPlan) -> Preview:
         "indicators": [_describe_unknown(i) for i in plan.indicators[:MOST_NAMES]],
         "more_names": max(len(plan.areas) - MOST_NAMES, 0) + max(len(plan.indicators) - MOST_NAMES, 0),
         "created": len(plan.created),
+        "too_many": plan.too_many,
         "may_create": plan.choices.may_create,
         "open_questions": plan.open_questions,
         "warnings": plan.warnings[:MOST_WARNINGS],

@@ -141,6 +141,16 @@ def test_a_new_indicator_comes_with_its_figures(money: Indicator, cast: Cast) ->
     assert AuditEvent.objects.filter(verb="indicator.add", object_key="v4_new", actor=cast.guo).exists()
 
 
+def test_nobody_defines_a_hundred_indicators_by_a_slip(money: Indicator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file with, say, the values in the column of the indicators."""
+    monkeypatch.setattr("indicators.statistics.plan.MOST_CREATED", 2)
+    rows = [("甘肃", "2023", f"new_{n}", "1", "亿元", SOURCE) for n in range(3)]
+    choices = Choices(indicators={f"new_{n}": CREATE for n in range(3)}, may_create=True)
+    assert not plan_import(sheet_of(*rows), choices=choices, by=None).is_ready
+    with pytest.raises(NotReady, match="请核对文件的“指标”一列"):
+        take(sheet_of(*rows), choices=choices)
+
+
 def test_what_a_demonstration_account_imports_is_as_real_as_its_source(money: Indicator, cast: Cast) -> None:
     """The figures stay when the demonstration is removed, so nothing of them may name one of its accounts."""
     User.objects.filter(pk=cast.guo.pk).update(is_demo=True)
