@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from indicators.actions.corrections import accept_correction, request_correction
 from indicators.actions.marks import mark_tasks
-from indicators.actions.reporting import accept_correction, request_correction
 from indicators.models import HeadlineIndicator, IndicatorDependency, LightOverride, Observation, Plan, Result, TaskIndicator
 from indicators.queries.provenance import get_observation_origin
 from indicators.recompute import run
