@@ -342,7 +342,7 @@ def test_a_second_target_needs_a_reason_and_never_replaces_by_itself(cast: Cast)
     says(lambda: actions.set_target(by=cast.guo, **target_values(indicator, **later)), "规划纲要", "原因")
     second = actions.set_target(by=cast.guo, reason="形势变化", **target_values(indicator, **later))
     assert set(Target.objects.in_force()) == {first, second}
-    says(lambda: actions.set_target(by=cast.guo, reason="再", **target_values(indicator, document=second.document)), "目标不作修改")
+    says(lambda: actions.set_target(by=cast.guo, reason="再", **target_values(indicator, document=second.document)), "填错的请先撤回")
 
 
 def test_one_target_supersedes_another_by_hand(cast: Cast) -> None:
