@@ -181,7 +181,7 @@ def test_two_ask_for_a_correction_of_one_line(race: Racing, accepted: Quarter) -
 
 
 def decide(name: str, correction: Correction, by: User) -> Callable[[], Correction]:
-    return lambda: getattr(reporting, name)(correction, by=by, reason="核对无误")
+    return lambda: getattr(corrections, name)(correction, by=by, reason="核对无误")
 
 
 @pytest.mark.parametrize("turn", [("accept_correction", "accept_correction"), ("accept_correction", "send_back_correction"), ("send_back_correction", "accept_correction")])
