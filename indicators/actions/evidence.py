@@ -13,6 +13,7 @@ from kejiting.accounts.models import User
 from ..errors import NotAllowed, RecordError
 from ..evidence_files import NAME_LENGTH, discard, identify, store
 from ..models import Evidence, Line, LineEntry
+from ..queries.entries import FILE_ADDED, FILE_REMOVED
 from .reporting import lock_line, lock_return, raise_version, require_open
 
 FILES_A_LINE = 20
@@ -54,7 +55,7 @@ def _record(evidence: Evidence, line: Line, *, by: User) -> Evidence:
     evidence.uploaded_by, evidence.is_demo = by, report.is_demo
     evidence.save(force_insert=True)
     raise_version(report)
-    _write_down(line, by, "evidence_added", evidence)
+    _write_down(line, by, FILE_ADDED, evidence)
     return evidence
 
 
@@ -67,7 +68,7 @@ def remove_evidence(evidence: Evidence, *, by: User) -> None:
     _require_author(line, by)
     report = lock_return(line.report_id)
     require_open(report, _("移除佐证材料"))
-    _write_down(line, by, "evidence_removed", evidence)
+    _write_down(line, by, FILE_REMOVED, evidence)
     key = evidence.pk
     evidence.delete()
     raise_version(report)

@@ -62,9 +62,9 @@ def save_line(line: Line, changes: Mapping[str, Any], *, by: User, seen_version:
 
 def _say_who_changed(line: Line, by: User) -> str:
     """One account in two pages is not another person."""
-    if line.entered_by_id is None:
+    if line.entered_by is None:
         return _("这一行在您打开之后有变动，请核对后再保存。")
-    if line.entered_by_id == by.pk:
+    if line.entered_by == by:
         return _("这一行在您打开本页之后，已用您的账号在别处改过，请核对后再保存。")
     return _("这一行在您打开本页之后，已由%(who)s改过，请核对后再保存。") % {"who": line.entered_by.stamp}
 

@@ -27,6 +27,8 @@ class Said:
 
 
 NOTHING = Said()
+# What an entry says when the files of its line changed.
+FILE_ADDED, FILE_REMOVED = FILE_KEYS = ("evidence_added", "evidence_removed")
 
 
 def get_set_aside(lines: Iterable[Line]) -> dict[int, Said]:
@@ -42,6 +44,12 @@ def get_said_at(lines: Iterable[Line], moment: datetime) -> dict[int, Said]:
     """By line: what each said at a moment."""
     said = _fold(LineEntry.objects.filter(line__in=[line.pk for line in lines], at__lte=moment).order_by("pk"))
     return {line.pk: said.get(line.pk, NOTHING) for line in lines}
+
+
+def get_refiled(lines: Iterable[Line], moment: datetime) -> set[int]:
+    """The lines that had a file of evidence attached or taken away since a moment."""
+    rows = LineEntry.objects.filter(line__in=[line.pk for line in lines], at__gt=moment, content__has_any_keys=FILE_KEYS)
+    return set(rows.values_list("line_id", flat=True))
 
 
 def _fold(entries: Iterable[LineEntry], takes: Callable[[dict[str, Any]], bool] = lambda _content: True) -> dict[int, Said]:

@@ -29,7 +29,7 @@ from ..periods import A_YEAR, shift
 from ..recompute.book import Book, open_book
 from ..recompute.judge import get_goal, get_upper
 from ..recompute.targets import judge_typed
-from .entries import NOTHING, Said, get_said_at, get_set_aside
+from .entries import NOTHING, Said, get_refiled, get_said_at, get_set_aside
 
 KINDS = ("indicator", "milestone", "narrative")
 
@@ -45,6 +45,7 @@ class Beside:
     observed: dict[int, Observation]
     set_aside: dict[int, Said]
     returned: dict[int, Said] | None  # what each line said when the return was sent back; None: it never was
+    refiled: set[int]
     book: Book
 
 
@@ -76,6 +77,7 @@ class SheetLine:
     # What a reason for having no value covers, and what the line said when the return was sent back.
     set_aside: Said = NOTHING
     returned: Said | None = None
+    is_refiled: bool = False
     # Last quarter's and last year's value in the form that is typed, so that like stands beside like.
     previous_typed: Decimal | None = None
     last_year_typed: Decimal | None = None
@@ -96,7 +98,7 @@ class SheetLine:
     @property
     def is_changed(self) -> bool:
         """Whether the line says something else than when its return was last sent back."""
-        return self.returned is not None and self.returned.differs(self.line)
+        return self.returned is not None and (self.is_refiled or self.returned.differs(self.line))
 
     @property
     def other_value(self) -> Decimal | None:
@@ -262,6 +264,7 @@ def _read_beside(lines: Sequence[Line], period: Period, *, sent_back: datetime |
         observed=_get_own_observations(lines),
         set_aside=get_set_aside(lines),
         returned=get_said_at(lines, sent_back) if sent_back else None,
+        refiled=get_refiled(lines, sent_back) if sent_back else set(),
         book=open_book(timezone.localdate(), timezone.now()),
     )
 
@@ -274,6 +277,7 @@ def _make_row(line: Line, beside: Beside) -> SheetLine:
     row.pending_findings = check_correction(row.pending, beside.period, history, target) if row.pending else []
     row.set_aside = beside.set_aside.get(line.pk, NOTHING)
     row.returned = beside.returned[line.pk] if beside.returned else None
+    row.is_refiled = line.pk in beside.refiled
     if line.assignment.indicator:
         _add_figures(row, line.assignment.indicator, beside)
     if earlier := beside.narratives.get(line.assignment_id):

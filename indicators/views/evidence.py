@@ -5,7 +5,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -25,8 +25,8 @@ FORM_SIZE = 16 * 1024
 
 
 @csrf_exempt
-def attach(request: HttpRequest, round: str, unit: str, line: int) -> HttpResponse:
-    """Refuse a body that is too large before anything reads it: looking for the CSRF token in it would. Then attach."""
+def attach(request: SignedInRequest, round: str, unit: str, line: int) -> HttpResponse:
+    """Refuse a body that is too large before anything reads it, as looking for the CSRF token would; then ask who it is, and attach."""
     sent = request.META.get("CONTENT_LENGTH") or "0"
     if not sent.isdigit() or int(sent) > settings.EVIDENCE_MAX_SIZE + FORM_SIZE:
         return JsonResponse({"message": _("文件太大：最大 %(n)s MB。") % {"n": settings.EVIDENCE_MAX_SIZE // 1024 // 1024}}, status=413)

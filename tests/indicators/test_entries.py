@@ -1,10 +1,13 @@
 """What a line said earlier: nothing that was typed is lost, whatever was chosen over it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from indicators.actions import reporting
+from indicators.actions.evidence import add_evidence
 from indicators.queries.sheets import SheetLine, get_row, get_sheet
 from tests.builders import Quarter
 
@@ -42,7 +45,8 @@ def test_a_text_under_a_reason_is_kept(quarter: Quarter) -> None:
     assert (row.line.progress, row.set_aside.progress) == ("", "按计划推进")
 
 
-def test_what_changed_since_the_return_is_known_with_what_it_was(quarter: Quarter) -> None:
+def test_what_changed_since_the_return_is_known_with_what_it_was(quarter: Quarter, settings: Any, tmp_path: Path) -> None:
+    settings.EVIDENCE_ROOT = tmp_path
     quarter.fill("12")
     assert not any(row.is_changed for row in get_sheet(quarter.report, quarter.cast.xie).lines)
     reporting.submit_return(quarter.report, by=quarter.cast.xie)
@@ -50,5 +54,6 @@ def test_what_changed_since_the_return_is_known_with_what_it_was(quarter: Quarte
     save(quarter, value="13")
     save(quarter, "milestone", value="0")
     save(quarter, "milestone", value="1")
+    add_evidence(quarter.line("milestone"), SimpleUploadedFile("验收.pdf", b"%PDF-1.4 %%EOF"), by=quarter.cast.xie)
     changed = [row for row in get_sheet(quarter.report, quarter.cast.shen).lines if row.is_changed]
-    assert [(row.line.kind, row.returned and row.returned.value) for row in changed] == [("indicator", 12)]
+    assert [(row.line.kind, row.returned and row.returned.value) for row in changed] == [("indicator", 12), ("milestone", 1)]
