@@ -10,10 +10,16 @@ from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.models import User
 
-from ..formatting import format_period, format_target
+from ..errors import Problem
+from ..formatting import format_period, format_target, format_value
 from ..models import Document, Indicator, Target
+from ..queries.definitions import get_newest_value
 from .base import OfficeForm
 from .fields import DayField, NumberField, PeriodField, ReasonField, RowField, get_area_choices
+
+# Kinds whose value is in the indicator's own unit, and how many times the newest figure such a target rarely is.
+_IN_ITS_UNIT = (Target.Kind.ABSOLUTE, Target.Kind.RANGE)
+_FAR = 50
 
 
 class TargetForm(OfficeForm):
@@ -82,6 +88,20 @@ class TargetForm(OfficeForm):
             self.add_error("baseline_value", _now("填了基期就要填基期值。"))
         elif said.get("kind") == Target.Kind.CHANGE:
             self.add_error("baseline_value", _now("“较基期变化”须填基期值。"))
+
+    def find_doubts(self) -> list[Problem]:
+        """A target far from the newest figure is more often one in another unit (万元 for 亿元)."""
+        said = self.cleaned_data
+        newest = get_newest_value(said["indicator"], said["area"]) if said["kind"] in _IN_ITS_UNIT else None
+        if newest is None or not newest.value or not said["value"]:
+            return []
+        times = abs(said["value"] / newest.value)
+        if 1 / _FAR <= times <= _FAR:
+            return []
+        far = _now("%(n)s 倍") % {"n": round(times)} if times > 1 else _now("%(n)s 分之一") % {"n": round(1 / times)}
+        figure = format_value(newest.value, said["indicator"].unit_of_measure)
+        words = {"period": format_period(newest.period_id), "figure": figure, "far": far}
+        return [Problem("value", _now("约为%(period)s的数值 %(figure)s 的 %(far)s，请核对计量单位。") % words)]
 
     def get_document(self) -> Document | dict[str, Any]:
         """The document chosen, or the fields of the one to add."""

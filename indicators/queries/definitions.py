@@ -5,16 +5,18 @@ from datetime import date
 
 from django.db.models import Count, F, Max, Prefetch, Q, QuerySet
 
-from kejiting.accounts.models import User
+from kejiting.accounts.models import Area, User
 
 from ..models import (
     Assignment,
+    Breakdown,
     Document,
     IndexFramework,
     Indicator,
     LightOverride,
     LightThreshold,
     Milestone,
+    Observation,
     Plan,
     Target,
     TargetSupersession,
@@ -118,6 +120,12 @@ def get_target(user: User, pk: int) -> Target:
         "indicator", "area", "document", "recorded_by__unit", "withdrawn_by__unit", "superseded_by__target__document", "superseded_by__by__unit"
     )
     return rows.prefetch_related("supersedes__superseded__document", "nodes").get(pk=pk)
+
+
+def get_newest_value(indicator: Indicator, area: Area) -> Observation | None:
+    """The newest period's figure of an indicator in an area, for a look at its scale."""
+    rows = Observation.objects.filter(indicator=indicator, area=area, breakdown=Breakdown.TOTAL).exclude(value=None)
+    return rows.order_by("-period__ends_on", "-vintage").first()
 
 
 def find_assignments(user: User, search: str, *, on: date | None) -> QuerySet[Assignment]:
