@@ -312,13 +312,13 @@ def test_a_target_form_says_what_is_wrong(office: Office) -> None:
 def test_a_target_far_from_the_newest_figure_is_doubted(office: Office) -> None:
     observe(office.indicator, {"2025-Q1": "3", "2025-Q2": "12000"})
     page = office.post("/definitions/targets/add/", target_form(office, value="12"), status=422)
-    assert "约为2025年第二季度的数值" in page
+    assert "约为2025年第二季度的数值 12,000项" in page
     assert "的 1000 分之一，请核对计量单位" in page
     assert "的 100 倍" in office.post("/definitions/targets/add/", target_form(office, value="1200000"), status=422)
     assert Target.objects.count() == 1
     meant = page.partition('name="meant" value="')[2].partition('"')[0]
     assert "已设定目标" in office.post("/definitions/targets/add/", target_form(office, value="12", meant=meant))
-    assert "已设定目标" in office.post("/definitions/targets/add/", target_form(office, value="15000", period="2027"))
+    assert "已设定目标" in office.post("/definitions/targets/add/", target_form(office, value="15000", period="2027", new_title="又一份"))
 
 
 # -- assignments and thresholds ----------------------------------------------------------------
