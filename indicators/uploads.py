@@ -15,6 +15,8 @@ from .errors import RecordError
 MAX_SIZE = 5 * 1024 * 1024
 MAX_MEMBERS = 2_000
 MAX_UNPACKED = 100 * 1024 * 1024
+# A few hundred lines in any real file; it alone is read before the file is taken.
+MAX_CONTENT_TYPES = 1024 * 1024
 _CONTENT_TYPES = "[Content_Types].xml"
 _MAIN_PART = {".xlsx": "xl/workbook.xml", ".docx": "word/document.xml"}
 # Programs, links to other files and packed files: nothing a table of figures or tasks needs. (The picture of a chart in
@@ -56,6 +58,8 @@ def check_office_file(file: BinaryIO, suffix: str, *, unpacked: int = MAX_UNPACK
 
 def _check_content_types(archive: zipfile.ZipFile, suffix: str) -> None:
     """A workbook with programs stays one when it is renamed: it says so itself."""
+    if archive.getinfo(_CONTENT_TYPES).file_size > MAX_CONTENT_TYPES:
+        raise UploadRefused(_("文件的内部结构不正常，未予打开。"))
     if b"macroenabled" in archive.read(_CONTENT_TYPES).lower():
         raise UploadRefused(_("文件含有宏，未予打开；请另存为不含宏的 %(suffix)s。") % {"suffix": suffix})
 

@@ -99,6 +99,7 @@ def test_the_content_says_what_a_file_is(name: str, content: bytes, content_type
         ("a.docx", b"\xd0\xcf\x11\xe0" + b"\0" * 600),
         ("a.docx", office_file("word/document.xml", "word/vbaProject.bin")),
         ("a.docx", office_file("word/document.xml", types="application/vnd.ms-word.document.macroEnabled.main+xml")),
+        ("a.docx", office_file("word/document.xml", types=" " * 2_000_000)),
         ("a.docx", office_file("word/document.xml", "../../outside.xml")),
         ("a.xlsx", office_file("xl/workbook.xml", "xl/externalLinks/externalLink1.xml")),
         ("a.exe", b"MZ"),
