@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from indicators.models import Indicator, Light, MissingReason, Qualifier, Result, Return, Status
+from indicators.recompute.methods import WORDS as METHODS
 from indicators.templatetags.figures import REASONS
 
 Word = str | Promise
@@ -39,22 +40,6 @@ FINDINGS: dict[str, tuple[str, Word]] = {
     "equals_target": ("warning", _("与目标值完全相同")),
     "gap": ("warning", _("上期没有数值，无法比较")),
     "not_whole": ("warning", _("应是整数的指标填了小数")),
-}
-METHODS: dict[str, Word] = {
-    "series": _("同比＝本期÷上年同期－1，环比＝本期÷上期－1，占比相减得个百分点；本年累计、年度值按指标的累计方式汇总，占比不相加"),
-    "formula": _("按指标定义中的公式，由其他指标算得"),
-    "stated − counted": _("公布数减台账数"),
-    "progress": _(
-        "完成率：总量类为 数值÷目标，水平和位次类为（数值－基期）÷（目标－基期）；序时进度：有计划节点按节点，否则自基期至目标期均匀推进；"
-        "灯色看两者之差，界限以规划的设定为准，一般不低于 －5 个百分点为绿，低于 －15 个百分点或逾期未办结为红，其间为黄"
-    ),
-    "required pace": _("到目标期还须完成的数，分到余下各期"),
-    "quality checks": _("数据核查：value 为疑点数，text 为其中最重的级别"),
-    "progress measure of sdg-build 2.4": _("按年度值的年均变化率评价进展，方法同 Open SDG"),
-    "average of structural models": _("趋势推算和达到目标的可能性：几个结构时间序列模型的平均，附区间；数据不足不推算"),
-    "worst of parts": _("任务：完成率、序时进度取各部分的平均（一部分至多计 1），灯色取最差的一部分：红、黄、灰、蓝、绿"),
-    "mean of tasks": _("方面：各任务的平均"),
-    "index": _("指数测算，非官方：见资源 index"),
 }
 
 

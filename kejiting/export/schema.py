@@ -1,6 +1,6 @@
 """How the OpenAPI schema is written: every answer that a caller can meet, in the one shape of errors, with its headers."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
@@ -89,11 +89,10 @@ class LineSchema(OpenApiSerializerExtension):
 
     target_class = "kejiting.export.api.return_serializers.LineOutput"
     match_subclasses = True
-    optional: ClassVar[set[str]] = {"problems", "next_steps"}
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
         schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
-        return {**schema, "required": [name for name in schema["required"] if name not in self.optional]}
+        return {**schema, "required": [name for name in schema["required"] if name not in ("problems", "next_steps")]}
 
 
 class InputSchema(OpenApiSerializerExtension):

@@ -11,6 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 from indicators.actions.reporting import NOTE_LENGTH, TEXT_LENGTH
 from indicators.numbers import DECIMAL_DIGITS, INTEGER_DIGITS
 from indicators.views import pages
+from kejiting.accounts.http import SignedInRequest
 
 from .api.provenance import KINDS
 from .api.root import Nowhere
@@ -37,7 +38,7 @@ def docs(request: HttpRequest) -> HttpResponse:
 
 
 @vary_on_headers("Accept", "Authorization", "Cookie")
-def provenance(request: HttpRequest, kind: str, key: str) -> HttpResponseBase:
+def provenance(request: SignedInRequest, kind: str, key: str) -> HttpResponseBase:
     """The chain behind a figure: JSON for who comes with a key or asks for it, a page for everybody else."""
     if read_secret(request) is not None or request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         return KINDS.get(kind, Nowhere).as_view()(request, key=key)

@@ -105,10 +105,11 @@ def test_a_result_names_method_target_and_what_it_was_made_of(quarter: Quarter, 
     made_of = Observation.objects.get()
     line = quarter.line("milestone")
     inputs = [{"kind": "observation", "id": made_of.pk}, {"kind": "line", "id": line.pk}]
-    result = make_result(quarter.indicator, "0.6", "2025-Q3", target=target, detail={"inputs": inputs, "reason": "due_soon"})
+    result = make_result(quarter.indicator, "0.6", "2025-Q3", target=target, method="progress", detail={"inputs": inputs, "reason": "due_soon"})
     chain = follow(reader, rows(reader, "results/")[0]["provenance"])
     assert chain["result"] == reader.get(f"results/{result.pk}/").json()
     assert (chain["reason"], chain["override"], chain["run"]["code_version"]) == ("due_soon", None, "test")
+    assert "完成率" in chain["how"]
     assert (chain["target"]["value"], chain["target"]["source_title"]) == ("20", "文件 2025")
     assert [o["id"] for o in chain["observations"]] == [made_of.pk]
     assert (chain["lines"], chain["hidden"]) == ([], 1)

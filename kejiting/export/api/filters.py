@@ -90,14 +90,14 @@ def several_of(known: Collection[str], *, label: str, **options: Any) -> Codes:
     """As ``choices``, of any list of words."""
     codes = Codes(validators=[one_of(known)], label=label, **options)
     described = {"type": "string", "enum": list(known), "description": codes.extra["help_text"]}
-    return extend_schema_field(described)(codes)  # type: ignore[no-any-return]  # hands back what it is given
+    return extend_schema_field(described)(codes)
 
 
 def whole_number(field: str, *, label: str) -> filters.NumberFilter:
     """A whole number from 1, of a size the database can compare."""
     number = filters.NumberFilter(field_name=field, label=label, min_value=1, max_value=2**63 - 1, decimal_places=0)
     described = {"type": "integer", "minimum": 1, "description": label}
-    return extend_schema_field(described)(number)  # type: ignore[no-any-return]  # hands back what it is given
+    return extend_schema_field(described)(number)
 
 
 NUMBERED = re.compile(r"(?:([-a-zA-Z0-9_]{1,32})/)?([1-9][0-9]{0,8})")

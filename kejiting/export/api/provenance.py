@@ -1,7 +1,7 @@
 """Where a figure comes from, as JSON: the chain that the page ``/provenance/…`` shows, by the same queries."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404
@@ -21,6 +21,7 @@ from indicators.queries.provenance import (
     get_observation_origin,
     get_result_origin,
 )
+from indicators.recompute.methods import WORDS as METHODS
 from kejiting.accounts.models import User
 
 from .base import ApiView
@@ -202,6 +203,7 @@ class LineLink(serializers.Serializer[Line]):
 
 class ResultProvenance(serializers.Serializer[ResultOrigin]):
     result = ResultRow(read_only=True)
+    how = serializers.SerializerMethodField(help_text="方法做了什么")
     reason = Code(source="result.detail.reason", help_text="为何如此，见说明页的原因码")
     override = serializers.SerializerMethodField(help_text="人工调整的灯色：computed 为原来算得的")
     run = RunOutput(source="result.run", read_only=True)
@@ -211,6 +213,9 @@ class ResultProvenance(serializers.Serializer[ResultOrigin]):
     lines = LineLink(many=True, read_only=True, help_text="依据的填报")
     hidden = serializers.IntegerField(read_only=True, help_text="用到而您无权查看的有几项")
     earlier = PartOutput(many=True, read_only=True, help_text="以前的结果，新的在前")
+
+    def get_how(self, origin: ResultOrigin) -> str:
+        return str(METHODS.get(origin.result.method, ""))
 
     @extend_schema_field({"type": "object", "nullable": True, "properties": {"reason": {"type": "string"}, "computed": {"type": "string"}}})
     def get_override(self, origin: ResultOrigin) -> dict[str, str] | None:
@@ -243,45 +248,39 @@ class ProvenanceView(ApiView):
 
     renderer_classes = [JSONRenderer]
     http_method_names = ["get", "head"]
-    get_origin: ClassVar[Callable[[User, int], Any]]
-    serializer_class: ClassVar[type[serializers.Serializer[Any]]]
 
-    def answer(self, request: Request, key: str) -> Response:
+    def answer(
+        self, request: Request, key: str, get_origin: Callable[[User, int], Any], serializer: type[serializers.Serializer[Any]]
+    ) -> Response:
         if not (key.isascii() and key.isdecimal() and len(key) <= 18):
             raise Http404(_("没有这个数值，或者您无权查看。"))
         try:
-            origin = type(self).get_origin(request.user, int(key))
+            origin = get_origin(request.user, int(key))
         except ObjectDoesNotExist:
             raise Http404(_("没有这个数值，或者您无权查看。")) from None
         context = {"request": request, "may_see_return": getattr(origin, "may_see_return", False)}
-        return Response(self.serializer_class(origin, context=context).data)
+        return Response(serializer(origin, context=context).data)
 
 
 class OfObservation(ProvenanceView):
-    get_origin, serializer_class = staticmethod(get_observation_origin), ObservationProvenance
-
     @extend_schema(responses=ObservationProvenance)
     def get(self, request: Request, key: str) -> Response:
         """一个观测值的来历：谁在何时说的、经过哪些步骤、依据什么材料、按什么口径和公式。"""
-        return self.answer(request, key)
+        return self.answer(request, key, get_observation_origin, ObservationProvenance)
 
 
 class OfResult(ProvenanceView):
-    get_origin, serializer_class = staticmethod(get_result_origin), ResultProvenance
-
     @extend_schema(responses=ResultProvenance)
     def get(self, request: Request, key: str) -> Response:
         """一个计算结果的来历：方法和版本、对照的目标、用到的每一个数。"""
-        return self.answer(request, key)
+        return self.answer(request, key, get_result_origin, ResultProvenance)
 
 
 class OfCount(ProvenanceView):
-    get_origin, serializer_class = staticmethod(get_count_origin), CountProvenance
-
     @extend_schema(responses=CountProvenance)
     def get(self, request: Request, key: str) -> Response:
         """一次台账计数的来历：点到的每一项。"""
-        return self.answer(request, key)
+        return self.answer(request, key, get_count_origin, CountProvenance)
 
 
 KINDS: dict[str, type[ProvenanceView]] = {"observation": OfObservation, "result": OfResult, "count": OfCount}
