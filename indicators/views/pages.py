@@ -90,7 +90,7 @@ def _at_or_now(get_page: Callable[[Moment], Page], moment: Moment) -> tuple[Page
     try:
         return get_page(moment), moment, ""
     except NotRecordedYet as error:
-        return get_page(NOW), NOW, error.message
+        return get_page(NOW), NOW, _("%(sentence)s下面是现在的情况。") % {"sentence": error.message}
 
 
 @login_required

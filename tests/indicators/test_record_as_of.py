@@ -171,7 +171,7 @@ def test_a_page_of_what_was_not_there_yet_says_so(quarter: Quarter, client: Clie
     client.force_login(quarter.cast.du)
     answer = client.get(path, {"as_of": "2024-01-01"})
     assert answer.status_code == 404
-    assert said in answer.content.decode()
+    assert f"{said}。下面是现在的情况。" in answer.content.decode()
 
 
 @pytest.mark.parametrize("path", ["/", "/tasks/", "/indicators/", "/index/", "/plans/plan/"])
