@@ -3,6 +3,12 @@
 from django.db import migrations, models
 
 
+def forget_outlooks(apps, schema_editor):
+    """Back before there were such results: they are computed, and would break the list of measures of then."""
+    measures = ["findings", "progress", "projection", "chance"]
+    apps.get_model("indicators", "Result").objects.filter(measure__in=measures).delete()
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -24,4 +30,6 @@ class Migration(migrations.Migration):
             model_name='result',
             constraint=models.CheckConstraint(condition=models.Q(('measure__in', ['growth_yoy', 'growth_qoq', 'year_to_date', 'annual', 'completion', 'schedule', 'light', 'required_pace', 'difference', 'findings', 'progress', 'projection', 'chance'])), name='result_measure_is_known'),
         ),
+        # Last, so that on the way back it comes first.
+        migrations.RunPython(migrations.RunPython.noop, forget_outlooks),
     ]

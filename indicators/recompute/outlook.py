@@ -5,7 +5,7 @@ a running total's interval grows as the year does and starts from what is known 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -83,7 +83,7 @@ def _project(cells: Mapping[Cell, Series], indicators: Mapping[int, Indicator], 
     for kin, columns in groups.items():
         # Columns by number: pandas would take a cell, which is a tuple, for levels.
         frame = pd.DataFrame(dict(enumerate(columns.values())))
-        bounds = {at: _get_bounds(values, indicators[cell.indicator]) for at, (cell, values) in enumerate(columns.items())}
+        bounds: dict[Hashable, Bounds] = {at: _get_bounds(values, indicators[cell.indicator]) for at, (cell, values) in enumerate(columns.items())}
         found = project_many(frame, kin.horizon, levels=tuple(LEVELS.values()), bounds=bounds)
         for at, cell in enumerate(columns):
             if found[at].method != INSUFFICIENT:
