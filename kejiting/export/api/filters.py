@@ -63,7 +63,7 @@ def validate_label(text: str) -> None:
     try:
         parse_label(text)
     except ValueError as error:
-        raise ValidationError(_("“%(text)s”不是期间：请写成 2025、2025-S1、2025-Q3 或 2025-03，区间写成 2016-01/2020-12。") % {"text": text[:20]}) from error
+        raise ValidationError(_("“%(text)s”不是期间：请写成 2025、2025-S1、2025-Q3 或 2025-03，区间写成 2016-01/2020-12。"), params={"text": text[:20]}) from error
 
 
 def periods(field: str = "period_id") -> Codes:
@@ -75,7 +75,7 @@ def one_of(known: Collection[str]) -> Callable[[str], None]:
 
     def validate(text: str) -> None:
         if text not in known:
-            raise ValidationError(_("“%(text)s”不在其中：%(choices)s") % {"text": text[:20], "choices": "、".join(known)})
+            raise ValidationError(_("“%(text)s”不在其中：%(choices)s"), params={"text": text[:20], "choices": "、".join(known)})
 
     return validate
 
@@ -105,7 +105,7 @@ NUMBERED = re.compile(r"(?:([-a-zA-Z0-9_]{1,32})/)?([1-9][0-9]{0,8})")
 
 def validate_numbered(text: str) -> None:
     if not NUMBERED.fullmatch(text):
-        raise ValidationError(_("“%(text)s”应写成 规划代码/编号，或只写编号。") % {"text": text[:20]})
+        raise ValidationError(_("“%(text)s”应写成 规划代码/编号，或只写编号。"), params={"text": text[:20]})
 
 
 class Numbered(Codes):
