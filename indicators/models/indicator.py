@@ -155,6 +155,8 @@ class IndicatorDefinition(models.Model):
     formula = models.TextField(_("公式"), blank=True)
     document = models.ForeignKey(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("依据"))
     valid_from = models.DateField(_("起用日期"))
+    # Why it took the place of the version before.
+    reason = models.CharField(_("原因"), max_length=500, blank=True)
     recorded_at = models.DateTimeField(auto_now_add=True)
     is_demo = models.BooleanField(_("演示"), default=False)
 

@@ -75,8 +75,8 @@ def add_indicator(
 
 
 @transaction.atomic
-def edit_indicator(indicator: Indicator, *, by: User, valid_from: date | None = None, **values: Any) -> Indicator:
-    """Change an indicator. Other words or another formula make a new version of its definition.
+def edit_indicator(indicator: Indicator, *, by: User, valid_from: date | None = None, reason: str = "", **values: Any) -> Indicator:
+    """Change an indicator. Other words or another formula make a new version of its definition, with the reason if one is given.
 
     What earlier figures were observed as stays: the accumulation, unit and origin of an indicator with
     observations cannot change, and every observation keeps the definition it was made under.
@@ -96,11 +96,11 @@ def edit_indicator(indicator: Indicator, *, by: User, valid_from: date | None = 
             indicator.save(update_fields=list(changes))
     reworded = {n: [to_json(old), to_json(said[n])] for n, old in _what_is_said(indicator).items() if old != said[n]}
     if reworded:
-        _add_version(indicator, said, valid_from=valid_from)
+        _add_version(indicator, said | {"reason": reason}, valid_from=valid_from)
     if "formula" in reworded or "origin" in changes:
         _set_dependencies(indicator, inputs)
     if changes or reworded:
-        record_event("indicator.edit", indicator, by=by, changes=changes | reworded, version=_version(indicator))
+        record_event("indicator.edit", indicator, by=by, reason=reason, changes=changes | reworded, version=_version(indicator))
     if "formula" in reworded or set(changes) - set(_WORDS):
         mark_indicators([(indicator.pk, None)], cause=f"indicator {indicator.code}"[:120])
     return indicator
