@@ -65,6 +65,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(v1)),
     # Before the page of this address: a program that follows a figure's link with its key is answered in JSON.
     path("provenance/<str:kind>/<str:key>/", views.provenance),
-    re_path(r"^api/(?:.*/)?$", Nowhere.as_view()),
-    re_path(r"^api(?:/.*)?$", views.send_on),
+    re_path(r"^api/(?:[\s\S]*/)?\Z", Nowhere.as_view()),
+    re_path(r"^api(?:/[\s\S]*)?\Z", views.send_on),
 ]

@@ -135,7 +135,7 @@ def test_filters_take_several_values_and_unknown_ones_find_nothing(figures: Indi
     [
         "indicators=rd", "area=1&area=2", "period=first", "period=2025-Q5", "period=2020-12/2016-01", "period=２０２５", "period=2016-1/2020-12", "is_demo=1", "is_demo=yes", "vintages=old", "as_of=yesterday", "known_on=2025-13-01",
         "as_of=2025-02-30", "format=xml", "page_size=0", "page_size=9999", "page_size=x", "cursor=x", "cursor=%FF", "cursor=LTE", "origin=heaven", "ordering=value",
-        "indicator=%00", "since=yesterday", "since=2025-13-01", "since=2025-02-30", "bom=0", "bom=1", "period=%25", "period=%25s", "frequency=%25d", "origin=%25(x)s", "indicator=%25%00", "format=csv&bom=yes", "format=csv&page_size=5",
+        "indicator=%00", "since=yesterday", "since=2025-13-01", "since=2025-02-30", "bom=0", "bom=1", "cursor=", "as_of=", "indicator=", "is_demo=", "since=", "period=%25", "period=%25s", "frequency=%25d", "origin=%25(x)s", "indicator=%25%00", "format=csv&bom=yes", "format=csv&page_size=5",
         "format=csv&cursor=MQ",
     ],
 )  # fmt: skip

@@ -466,7 +466,7 @@ def test_a_session_needs_its_csrf_token_and_a_key_does_not(quarter: Quarter) -> 
 
 
 def test_unknown_addresses_under_api_are_json(quarter: Quarter, machine: Caller) -> None:
-    for path in ("nothing/", "returns/2025-Q3/gxt/lines/abc/", "returns/2025~Q3/gxt/", "returns/%00/gxt/", "indicators/%00/", "returns/2025-Q3/gxt/publish/"):
+    for path in ("nothing/", "returns/2025-Q3/gxt/lines/abc/", "returns/2025~Q3/gxt/", "returns/%00/gxt/", "indicators/%00/", "projects/a%0A/", "projects/%0Aa/", "areas/%0A/", "returns/2025-Q3/gxt/publish/"):
         response = machine.get(path)
         assert response.status_code == 404
         assert response.headers["Content-Type"] == "application/json"

@@ -21,11 +21,13 @@ SHARED = {"format", "cursor", "page_size", "bom"}
 
 
 def refuse_unknown(request: Request, known: set[str]) -> None:
-    """A parameter nobody reads, or one given twice, would silently give other data than was asked for."""
+    """A parameter nobody reads, one given twice or one left empty would silently give other data than was asked for."""
     if unknown := sorted(set(request.query_params) - known):
         raise BadQuery(_("没有这样的参数：%(names)s。可用的有：%(known)s") % {"names": "、".join(n[:40] for n in unknown), "known": "、".join(sorted(known))})
     if repeated := sorted(name for name in request.query_params if len(request.query_params.getlist(name)) > 1):
         raise BadQuery(_("参数重复：%(names)s。多个值请用逗号隔开。") % {"names": "、".join(repeated)})
+    if empty := sorted(name for name, value in request.query_params.items() if not value):
+        raise BadQuery(_("参数没有值：%(names)s。不筛选时请不要写这个参数。") % {"names": "、".join(empty)})
 
 
 class StrictFilterBackend(filters.DjangoFilterBackend):
