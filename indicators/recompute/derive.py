@@ -1,6 +1,6 @@
 """Values of derived indicators: computed by their formula, and kept as observations of a run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ from ..formulas import split_reference
 from ..models import Breakdown, Indicator, MissingReason, RecomputeRun, Status
 from ..periods import A_YEAR, shift
 from .graph import ALL, Areas, Scope, get_derived, get_formula
-from .series import FREQUENCIES, Cell, Figure, Series, get_span, load_home, make_frame, to_decimal, to_label
+from .series import FREQUENCIES, Cell, Figure, Series, get_span, load_home, make_inputs, to_decimal, to_label
 
 PLACES = 6  # what an observation holds
 # A derived figure is as sure as the least sure of what it was made of.
@@ -57,12 +57,23 @@ def derive(scope: Scope, run: RecomputeRun) -> int:
 
 
 def _derive_one(indicator: Indicator, formula: formulas.Formula, areas: Areas, run: RecomputeRun) -> int:
-    within = _get_areas(indicator, formula, areas)
-    inputs = _load_inputs(indicator, formula, within)
-    frames = _make_frames(indicator, inputs, within)
-    statements = list(_state(indicator, formula.evaluate(frames), inputs, run)) if frames else []
+    reads = {d.reads.code: d.reads_id for d in indicator.dependencies.all()}
+    values, inputs, within = compute(indicator, formula, reads, areas)
+    statements = list(_state(indicator, values, inputs, run))
     statements += _withdraw(indicator, statements, within, run)
     return len(record_observations(statements, cause=f"run {run.pk}", only_changes=True, mark=False))
+
+
+def compute(indicator: Indicator, formula: formulas.Formula, reads: Mapping[str, int], areas: Areas) -> tuple[pd.DataFrame, Inputs, Areas]:
+    """What the formula says for an indicator: periods × areas as floats, what it was made of, and the areas it was asked for.
+
+    ``reads`` are the ids of the indicators it may read, by code. Writes nothing: the preview of a formula that is not yet
+    saved is made by this too. Raises ``FormulaError`` for a code that is none of them.
+    """
+    within = _get_areas(indicator, formula, areas)
+    inputs = _load_inputs(indicator, formula, reads, within)
+    frames = make_inputs(inputs.codes, inputs.cells, indicator.frequency, within)
+    return formula.evaluate(frames) if frames else pd.DataFrame(), inputs, within
 
 
 def _get_areas(indicator: Indicator, formula: formulas.Formula, areas: Areas) -> Areas:
@@ -76,9 +87,7 @@ def _get_areas(indicator: Indicator, formula: formulas.Formula, areas: Areas) ->
     return found if areas is ALL else found & areas
 
 
-def _load_inputs(indicator: Indicator, formula: formulas.Formula, areas: Areas) -> Inputs:
-    """Raises ``FormulaError`` for a code that is no indicator this one is said to read."""
-    reads = {d.reads.code: d.reads_id for d in indicator.dependencies.all()}
+def _load_inputs(indicator: Indicator, formula: formulas.Formula, reads: Mapping[str, int], areas: Areas) -> Inputs:
     codes: dict[str, tuple[int, str]] = {}
     for code in sorted(formula.codes):
         name, area = (code, "") if code in reads else split_reference(code)
@@ -90,24 +99,6 @@ def _load_inputs(indicator: Indicator, formula: formulas.Formula, areas: Areas) 
     # A fact is never made of demonstration values.
     facts = {c: s for c, s in cells.items() if indicator.is_demo or not any(f.is_demo for f in s.values())}
     return Inputs(facts, codes, formula.reads(A_YEAR[indicator.frequency]))
-
-
-def _make_frames(indicator: Indicator, inputs: Inputs, areas: Areas) -> dict[str, pd.DataFrame]:
-    """By code: periods × areas, all of one shape; a referred area's column stands for every area."""
-    whole = make_frame(inputs.cells, indicator.frequency)
-    own = {pk for pk, named in inputs.codes.values() if not named}
-    found = {area for pk, area, _part in whole.columns if pk in own} if len(whole) else set()
-    columns = sorted(found if areas is ALL else found & areas)
-    if not columns:
-        return {}
-    return {code: _pick(whole, pk, named, columns) for code, (pk, named) in inputs.codes.items()}
-
-
-def _pick(whole: pd.DataFrame, indicator: int, named: str, columns: list[str]) -> pd.DataFrame:
-    wanted = pd.MultiIndex.from_tuples([(indicator, named or area, Breakdown.TOTAL) for area in columns])
-    frame = whole.reindex(columns=wanted.unique())
-    frame = frame[wanted] if not named else pd.concat([frame.iloc[:, 0]] * len(columns), axis=1)
-    return frame.set_axis(columns, axis=1)
 
 
 def _state(indicator: Indicator, values: pd.DataFrame, inputs: Inputs, run: RecomputeRun) -> Iterable[Statement]:

@@ -1,7 +1,7 @@
 """Figures as the record holds them now: the newest vintage of each cell, in one query whatever is asked."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -92,6 +92,30 @@ def make_frame(cells: dict[Cell, Series], frequency: str) -> pd.DataFrame:
 def _spread(column: dict[str, float], names: list[str], frequency: str) -> list[float]:
     dash = frequency == "quarter"
     return [column.get(f"{name[:4]}-{name[4:]}" if dash else name, float("nan")) for name in names]
+
+
+def make_inputs(
+    codes: Mapping[str, tuple[int, str]], cells: dict[Cell, Series], frequency: str, areas: frozenset[str] | None
+) -> dict[str, pd.DataFrame]:
+    """What a formula is evaluated over. By code as written in it: periods × areas, all of one shape.
+
+    ``codes`` says of each which indicator it is, and which area it speaks of ("" for the area itself): a referred
+    area's column stands for every area. Nothing where no area has a figure; ``areas`` None are all that have one.
+    """
+    whole = make_frame(cells, frequency)
+    own = {pk for pk, named in codes.values() if not named}
+    found = {area for pk, area, _part in whole.columns if pk in own} if len(whole) else set()
+    columns = sorted(found if areas is None else found & areas)
+    if not columns:
+        return {}
+    return {code: _pick(whole, pk, named, columns) for code, (pk, named) in codes.items()}
+
+
+def _pick(whole: pd.DataFrame, indicator: int, named: str, columns: list[str]) -> pd.DataFrame:
+    wanted = pd.MultiIndex.from_tuples([(indicator, named or area, Breakdown.TOTAL) for area in columns])
+    frame = whole.reindex(columns=wanted.unique())
+    frame = frame[wanted] if not named else pd.concat([frame.iloc[:, 0]] * len(columns), axis=1)
+    return frame.set_axis(columns, axis=1)
 
 
 def to_label(period: pd.Period) -> str:
