@@ -6,11 +6,13 @@ from typing import TypeVar
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from .models import Target
 from .numbers import plain
 from .periods import parse_label
 
+QUARTERS = (gettext_lazy("一"), gettext_lazy("二"), gettext_lazy("三"), gettext_lazy("四"))
 # From this many 万元 on an amount is said in 亿元.
 YI = Decimal(10_000)
 
@@ -27,8 +29,7 @@ def format_period(label: str | None) -> str:
     if span.frequency == "year":
         return _("%(year)s年") % {"year": year}
     if span.frequency == "quarter":
-        number = (_("一"), _("二"), _("三"), _("四"))[(start.month - 1) // 3]
-        return _("%(year)s年第%(number)s季度") % {"year": year, "number": number}
+        return _("%(year)s年第%(number)s季度") % {"year": year, "number": QUARTERS[(start.month - 1) // 3]}
     if span.frequency == "half":
         return (_("%(year)s年上半年") if start.month == 1 else _("%(year)s年下半年")) % {"year": year}
     if span.frequency == "month":
@@ -95,6 +96,8 @@ def format_value(value: Decimal | None, unit: str, *, decimals: int | None = Non
 def qualify(number: str, unit: str, qualifier: str) -> str:
     """超25亿元, 近30家, 约3项, 250余家, 65%以上; a space only before a Latin unit (3 km)."""
     gap = " " if unit[:1].isascii() and unit[:1].isalpha() else ""
+    if not qualifier:
+        return f"{number}{gap}{unit}"
     if qualifier in ("at_least", "at_most"):
         return f"{number}{gap}{unit}" + (_("以上") if qualifier == "at_least" else _("以下"))
     if qualifier == "more_than_approx":

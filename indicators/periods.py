@@ -5,6 +5,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal
 
 Frequency = Literal["year", "half", "quarter", "month", "range"]
@@ -26,6 +27,7 @@ class Span:
     ends_on: date
 
 
+@lru_cache(maxsize=4096)
 def parse_label(label: str) -> Span:
     """The span a label names. Raises ``ValueError`` for anything that is not a label."""
     if match := _LABEL.fullmatch(label):

@@ -15,6 +15,7 @@ from .models.result import ResultQuerySet
 from .periods import Span, parse_label
 
 Measure = Result.Measure
+JUDGING = (Measure.LIGHT, Measure.COMPLETION, Measure.SCHEDULE)
 
 
 class Judgement(NamedTuple):

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, Min, Q, Subquery
+from django.db import connection
 from django.utils import timezone
 
-from ..models import Heartbeat, RecomputeRun, StaleMark
+from ..models import RecomputeRun
 from ..recompute.claim import MOST_ATTEMPTS
 
 # A recomputation takes a fraction of this; marks older than it mean that results are older than the data.
@@ -22,28 +22,50 @@ class Freshness:
     pending: int
     oldest_pending_at: datetime | None
     is_stale: bool
-    worker_seen_at: datetime | None
     # Marks given up after three failed attempts: someone must look.
     poisoned: int
+    # The newest step of any return: what else an open page shows.
+    step: int
+    # Whether anything in the record is demonstration.
+    has_demo: bool
+
+
+# Written out, because every page and every second's poll of every open page asks it: one statement of small index scans.
+# One run a kind: a run of the index may begin before and end after a run of values, and each is news.
+_STATEMENT = """
+    WITH last AS (
+        SELECT run.id, run.finished_at
+        FROM unnest(%(kinds)s) AS kind (name)
+        CROSS JOIN LATERAL (
+            SELECT id, finished_at FROM indicators_recomputerun
+            WHERE state = %(done)s AND indicators_recomputerun.kind = kind.name
+            ORDER BY id DESC LIMIT 1
+        ) AS run
+    )
+    SELECT
+        (SELECT string_agg(id::text, '.' ORDER BY id) FROM last),
+        (SELECT max(finished_at) FROM last),
+        count(*),
+        min(created_at),
+        count(*) FILTER (WHERE attempts >= %(most)s),
+        (SELECT max(id) FROM indicators_returnstep),
+        EXISTS (SELECT FROM indicators_task WHERE is_demo) OR EXISTS (SELECT FROM indicators_plan WHERE is_demo)
+    FROM indicators_stalemark
+"""
 
 
 def get_freshness() -> Freshness:
-    """Cheap enough for every page and every poll: a few small index scans."""
-    done = RecomputeRun.objects.filter(state=RecomputeRun.State.DONE).order_by("-pk").values("pk")
-    # One a kind: a run of the index may begin before and end after a run of values, and each is news.
-    last = [Subquery(done.filter(kind=kind)[:1]) for kind in RecomputeRun.Kind]
-    runs = dict(RecomputeRun.objects.filter(pk__in=last).order_by("pk").values_list("pk", "finished_at"))
-    marks = StaleMark.objects.aggregate(
-        pending=Count("pk"), oldest=Min("created_at"), poisoned=Count("pk", filter=Q(attempts__gte=MOST_ATTEMPTS))
-    )
-    seen = Heartbeat.objects.filter(pk="worker").aggregate(at=Max("at"))["at"]
-    oldest = marks["oldest"]
+    parameters = {"kinds": list(RecomputeRun.Kind.values), "done": RecomputeRun.State.DONE.value, "most": MOST_ATTEMPTS}
+    with connection.cursor() as cursor:
+        cursor.execute(_STATEMENT, parameters)
+        version, computed_at, pending, oldest, poisoned, step, has_demo = cursor.fetchone()
     return Freshness(
-        version=".".join(map(str, runs)),
-        computed_at=max((at for at in runs.values() if at), default=None),
-        pending=marks["pending"],
+        version=version or "",
+        computed_at=computed_at,
+        pending=pending,
         oldest_pending_at=oldest,
         is_stale=oldest is not None and oldest < timezone.now() - PATIENCE,
-        worker_seen_at=seen,
-        poisoned=marks["poisoned"],
+        poisoned=poisoned,
+        step=step or 0,
+        has_demo=has_demo,
     )

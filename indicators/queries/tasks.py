@@ -1,6 +1,6 @@
 """Reading key tasks: the list with its lights, and one task with everything it is judged by."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -27,7 +27,7 @@ from ..models import (
     TaskIndicator,
     TaskVersion,
 )
-from ..standing import Judged, Judgement, group, is_reached, judge, read_judgements, stand_against_next
+from ..standing import JUDGING, Judged, Judgement, group, is_reached, judge, read_judgements, stand_against_next
 from .moments import NOW, Moment, NotRecordedYet
 from .vintages import Vintage, get_newest
 
@@ -61,14 +61,44 @@ def get_current_plan() -> Plan | None:
     return Plan.objects.select_related("document").filter(is_current=True).first()
 
 
-def get_tasks(user: User, plan: Plan, moment: Moment = NOW, *, search: str = "") -> list[TaskRow]:
-    """The tasks of a plan with how they stand, in the plan's order; two queries."""
+@dataclass(frozen=True, slots=True)
+class AspectRow:
+    """An aspect of the plan with its tasks."""
+
+    pk: int
+    number: int
+    name_zh: str
+    judged: Judged
+    rows: list[TaskRow]
+
+
+@dataclass(frozen=True)
+class PlanTasks:
+    """The tasks of a plan in its order, and its aspects, with how they stand."""
+
+    rows: list[TaskRow]
+    aspects: list[tuple[int, int, str, Judged]]
+
+    def group(self, rows: Sequence[TaskRow]) -> list[AspectRow]:
+        """The aspects, each with those of ``rows`` that belong to it."""
+        return [AspectRow(*aspect, [row for row in rows if row.aspect_id == aspect[0]]) for aspect in self.aspects]
+
+
+def get_tasks(user: User, plan: Plan, moment: Moment = NOW, *, search: str = "") -> PlanTasks:
+    """Three queries: the tasks, the aspects, and what was judged of either."""
     tasks = _get_rows(Task.objects.visible_to(user).filter(plan=plan), moment)
     for word in search.replace("时序进度", "序时进度").split():
         tasks = tasks.filter(_matches(word))
-    judgements = group(read_judgements(moment.results(Result.objects.visible_to(user).filter(task__plan=plan))), "task")
-    rows: Iterable[tuple[int, int, str, int, str, str, date, bool]] = tasks.values_list(*_TASK)
-    return [TaskRow(*row, judge(judgements.get(row[0], ()))) for row in rows]
+    rows: list[tuple[int, int, str, int, str, str, date, bool]] = list(tasks.values_list(*_TASK))
+    aspects = list(plan.aspects.order_by("number").values_list("pk", "number", "name_zh"))
+    # By ids and not through their tables: that is what the indexes of results serve.
+    of_either = Q(task__in=[row[0] for row in rows]) | Q(aspect__in=[aspect[0] for aspect in aspects])
+    judgements = read_judgements(moment.results(Result.objects.visible_to(user).filter(of_either)))
+    by_task, by_aspect = group(judgements, "task"), group(judgements, "aspect")
+    return PlanTasks(
+        [TaskRow(*row, judge(by_task.get(row[0], ()))) for row in rows],
+        [(*aspect, judge(by_aspect.get(aspect[0], ()))) for aspect in aspects],
+    )
 
 
 def _get_rows(tasks: QuerySet[Task], moment: Moment) -> QuerySet[Any]:
@@ -84,35 +114,21 @@ def _matches(word: str) -> Q:
     return found | Q(task_number=int(word)) if word.isdecimal() and len(word) < 5 else found
 
 
-@dataclass(frozen=True, slots=True)
-class AspectRow:
-    """An aspect of the plan with its tasks."""
-
-    pk: int
-    number: int
-    name_zh: str
-    rows: list[TaskRow]
-    judged: Judged
-
-
-def get_aspects(user: User, plan: Plan, rows: Sequence[TaskRow], moment: Moment = NOW) -> list[AspectRow]:
-    """The plan's aspects over tasks already read; two queries."""
-    judgements = group(read_judgements(moment.results(Result.objects.visible_to(user).filter(aspect__plan=plan))), "aspect")
-    aspects = plan.aspects.order_by("number").values_list("pk", "number", "name_zh")
-    return [AspectRow(*aspect, [row for row in rows if row.aspect_id == aspect[0]], judge(judgements.get(aspect[0], ()))) for aspect in aspects]
-
-
 # -- one task ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class IndicatorPart:
-    """An indicator a task is measured by, where it stands against the target that comes next."""
+    """An indicator a task is measured by, where it stands against the target that comes next.
+
+    ``total`` is what the year's amounts come to so far, where the newest alone is not what is compared with the target.
+    """
 
     indicator: Indicator
     observation: Vintage | None
     target: Target | None
     judged: Judged
+    total: Judgement | None
 
 
 @dataclass(frozen=True)
@@ -181,15 +197,21 @@ def _get_indicator_parts(user: User, task: Task, moment: Moment) -> list[Indicat
     links = moment.recorded(TaskIndicator.objects.filter(task=task, indicator__in=Indicator.objects.visible_to(user)))
     indicators = [link.indicator for link in links.select_related("indicator").order_by("pk")]
     newest = get_newest(user, indicators, task.area_code, moment)
-    rows = Result.objects.visible_to(user).filter(indicator__in=indicators, area=task.area_code, breakdown=Breakdown.TOTAL, target__isnull=False)
+    rows = Result.objects.visible_to(user).filter(
+        Q(target__isnull=False, measure__in=JUDGING) | Q(indicator__accumulation=Indicator.Accumulation.FLOW, measure=Result.Measure.YEAR_TO_DATE),
+        indicator__in=indicators,
+        area=task.area_code,
+        breakdown=Breakdown.TOTAL,
+    )
     judgements = group(read_judgements(moment.results(rows)), "indicator")
-    targets = Target.objects.select_related("document").in_bulk({row.target_id for found in judgements.values() for row in found})
+    targets = Target.objects.select_related("document").in_bulk({row.target_id for found in judgements.values() for row in found if row.target_id})
     return [_make_part(indicator, newest.get(indicator.pk), judgements.get(indicator.pk, []), targets) for indicator in indicators]
 
 
 def _make_part(indicator: Indicator, observation: Vintage | None, rows: Sequence[Judgement], targets: dict[int, Target]) -> IndicatorPart:
-    target, judged = stand_against_next(rows, targets) or (None, Judged())
-    return IndicatorPart(indicator, observation, target, judged)
+    target, judged = stand_against_next([row for row in rows if row.target_id], targets) or (None, Judged())
+    totals = {row.period_id: row for row in rows if row.measure == Result.Measure.YEAR_TO_DATE}
+    return IndicatorPart(indicator, observation, target, judged, totals.get(judged.completion.period_id) if judged.completion else None)
 
 
 def get_milestone_lines(milestones: Sequence[Milestone], moment: Moment = NOW) -> dict[int, Line]:

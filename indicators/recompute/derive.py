@@ -15,9 +15,9 @@ from ..actions.observations import Statement, record_observations
 from ..analysis import formula as formulas
 from ..formulas import split_reference
 from ..models import Breakdown, Indicator, MissingReason, RecomputeRun, Status
-from ..periods import A_YEAR, shift
+from ..periods import A_YEAR, parse_label, shift
 from .graph import ALL, Areas, Scope, get_derived, get_formula
-from .series import FREQUENCIES, Cell, Figure, Series, get_span, load_home, make_inputs, to_decimal, to_label
+from .series import FREQUENCIES, Cell, Figure, Series, load_home, make_inputs, to_decimal, to_label
 
 PLACES = 6  # what an observation holds
 # A derived figure is as sure as the least sure of what it was made of.
@@ -38,7 +38,7 @@ class Inputs:
             figure
             for read in self.reads
             for cell in self._list_cells(read, area, areas)
-            if (figure := self.cells.get(cell, {}).get(shift(get_span(label), -read.lag).label))
+            if (figure := self.cells.get(cell, {}).get(shift(parse_label(label), -read.lag).label))
         ]
 
     def _list_cells(self, read: formulas.Read, area: str, areas: Iterable[str]) -> list[Cell]:

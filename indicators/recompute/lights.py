@@ -13,7 +13,7 @@ from kejiting.accounts.classification import Classification
 
 from ..models import Aspect, Breakdown, Light, LightOverride, Line, Milestone, Result, Return, Target, Task
 from ..queries.tasks import get_milestone_lines
-from ..standing import Judgement, get_worst, group, is_reached, read_judgements, stand_against_next
+from ..standing import JUDGING, Judgement, get_worst, group, is_reached, read_judgements, stand_against_next
 from .book import Book
 from .judge import Thresholds
 from .methods import ASPECT, TASK
@@ -94,7 +94,7 @@ def _load_judgements(tasks: Sequence[Task]) -> tuple[dict[tuple[int, str], list[
         area__in={task.area_code for task in tasks},
         breakdown=Breakdown.TOTAL,
         target__isnull=False,
-        measure__in=(Measure.COMPLETION, Measure.SCHEDULE, Measure.LIGHT),
+        measure__in=JUDGING,
     )
     judged = group(read_judgements(rows), "target")
     targets = Target.objects.select_related("document").in_bulk(judged)

@@ -10,9 +10,9 @@ import pandas as pd
 
 from ..analysis import series as core
 from ..models import Indicator, Result
-from ..periods import A_YEAR, shift
+from ..periods import A_YEAR, parse_label, shift
 from .methods import DIFFERENCE, SERIES
-from .series import FREQUENCIES, Cell, Figure, Series, get_span, inherit, list_inputs, make_frame, to_decimal, to_label
+from .series import FREQUENCIES, Cell, Figure, Series, inherit, list_inputs, make_frame, to_decimal, to_label
 
 Measure = Result.Measure
 PLACES = 10  # what a result holds
@@ -98,7 +98,7 @@ def _make(measure: str, indicator: Indicator, cell: Cell, label: str, value: flo
 
 def _list_labels(measure: str, group: Group, label: str) -> Sequence[str]:
     """The periods a result was made of."""
-    span = get_span(label)
+    span = parse_label(label)
     if measure == Measure.ANNUAL:
         return [f"{label}-Q{n}" for n in (range(1, 5) if group.accumulation == _FLOW else (4,))]
     year, quarter = span.starts_on.year, (span.starts_on.month + 2) // 3
@@ -112,7 +112,7 @@ def _list_labels(measure: str, group: Group, label: str) -> Sequence[str]:
 
 def _list_amount(group: Group, label: str) -> list[str]:
     """The periods an amount of a period's own is taken from."""
-    before = shift(get_span(label), -1).label
+    before = shift(parse_label(label), -1).label
     is_first_of_year = group.frequency == "year" or label.endswith("Q1")
     needs_before = group.accumulation == _TOTAL or (group.accumulation == _YTD and not is_first_of_year)
     return [label, before] if needs_before else [label]

@@ -15,10 +15,11 @@ import pandas as pd
 from ..analysis import series as core
 from ..analysis.projection import INSUFFICIENT, Bounds, Projection, project_many
 from ..models import Breakdown, Indicator, Result, Target
+from ..periods import parse_label
 from .book import Book
 from .judge import gathers, get_amount, get_goal
 from .methods import PROJECTION
-from .series import FREQUENCIES, Cell, Series, get_span, inherit, list_inputs, make_frame, to_decimal, to_label
+from .series import FREQUENCIES, Cell, Series, inherit, list_inputs, make_frame, to_decimal, to_label
 
 Measure, Kind, Comparison, Accumulation = Result.Measure, Target.Kind, Target.Comparison, Indicator.Accumulation
 PLACES = 10
@@ -168,14 +169,14 @@ def get_chance(target: Target, path: Path, series: Series) -> float | None:
 
 def _get_draws(target: Target, path: Path, series: Series, at: int) -> np.ndarray | None:
     """What stands against the target at its end, draw by draw. None where it is more than the path holds."""
-    is_gathered = gathers(target, get_span(to_label(path.periods[at])))
+    is_gathered = gathers(target, parse_label(to_label(path.periods[at])))
     if not is_gathered or target.indicator.accumulation == Accumulation.TOTAL:
         return path.draws[:, at]
     if target.indicator.accumulation == Accumulation.YTD:
         return path.draws[:, at] if target.period.frequency == "year" else None
     inside = [n for n, period in enumerate(path.periods[: at + 1]) if period.start_time.date() >= target.period.starts_on]
     so_far = 0.0
-    last = get_span(to_label(path.periods[0] - 1))
+    last = parse_label(to_label(path.periods[0] - 1))
     if last.ends_on >= target.period.starts_on:
         known = get_amount(target, last, series)
         if known is None or known[0] is None:

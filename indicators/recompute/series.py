@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import NamedTuple
 
 import pandas as pd
@@ -54,7 +53,6 @@ class Figure:
 
 
 Series = dict[str, Figure]
-get_span = lru_cache(maxsize=4096)(parse_label)
 
 _COLUMNS = ("pk", "value", "qualifier", "missing", "status", "classification", "released_at", "published_on", "is_demo")
 
@@ -64,7 +62,7 @@ def load(where: Q) -> dict[Cell, Series]:
     rows = Observation.objects.filter(where).latest().values_list("indicator_id", "area_id", "breakdown_id", "period_id", *_COLUMNS)
     cells: dict[Cell, list[Figure]] = defaultdict(list)
     for indicator, area, breakdown, period, pk, *rest in rows:
-        cells[Cell(indicator, area, breakdown)].append(Figure(pk, get_span(period), *rest))
+        cells[Cell(indicator, area, breakdown)].append(Figure(pk, parse_label(period), *rest))
     return {cell: {f.label: f for f in sorted(figures, key=lambda f: f.order)} for cell, figures in cells.items()}
 
 

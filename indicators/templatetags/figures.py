@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from .. import formatting
-from ..models import Light, MissingReason, Observation, Result
+from ..models import Indicator, Light, MissingReason, Observation, Result
 from ..queries.vintages import Vintage
 from ..recompute.methods import WORDS as METHOD_WORDS
 from ..standing import Judgement
@@ -129,6 +129,12 @@ class Counted(Protocol):
 def amount(entry: Counted) -> str:
     """How many, with the word its source qualifies it with: a bound is not a number."""
     return formatting.format_value(entry.quantity, entry.unit_of_measure, qualifier=entry.qualifier)
+
+
+@register.filter
+def amount_of(result: Judgement, indicator: Indicator) -> str:
+    """An amount that was computed of an indicator's figures, as they are shown."""
+    return formatting.format_value(result.value, indicator.unit_of_measure, decimals=indicator.decimals)
 
 
 @register.filter

@@ -20,7 +20,7 @@ from ..outlook import make_outlook
 from ..queries.indicators import get_indicator, get_indicators
 from ..queries.moments import NOW, Moment, NotRecordedYet, parse_moment
 from ..queries.provenance import get_count_origin, get_observation_origin, get_result_origin
-from ..queries.tasks import get_aspects, get_current_plan, get_task, get_tasks
+from ..queries.tasks import get_current_plan, get_task, get_tasks
 
 
 def read_moment(request: SignedInRequest) -> tuple[Moment, str]:
@@ -51,13 +51,14 @@ def plan_page(request: SignedInRequest, plan: str) -> HttpResponse:
 def _show_plan(request: SignedInRequest, plan: Plan) -> HttpResponse:
     moment, problem = read_moment(request)
     search, light = request.GET.get("q", ""), request.GET.get("light", "")
-    rows = get_tasks(request.user, plan, moment, search=search)
+    tasks = get_tasks(request.user, plan, moment, search=search)
+    rows = tasks.rows
     shown = [row for row in rows if not light or row.judged.colour == light]
     order = request.GET.get("order", "")
     context = {
         "plan": plan,
         "plans": Plan.objects.all(),
-        "aspects": get_aspects(request.user, plan, shown, moment),
+        "aspects": tasks.group(shown),
         "rows": sorted(shown, key=lambda row: row.rank) if order == "worst" else shown,
         "counts": [(name, sum(row.judged.colour == name for row in rows)) for name in Light],
         "search": search,

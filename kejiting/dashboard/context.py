@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from indicators.models import Plan, Task
 from indicators.queries.todos import count_todos
 from kejiting.accounts.models import Role, User
 from kejiting.demo_accounts import DEMO_ACCOUNTS
@@ -34,21 +33,17 @@ def site(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated:
         # By itself, because Django's sign-in view has a `site` of its own.
         return {"demo_accounts": list(DEMO_ACCOUNTS) if settings.DEMO else []}
-    languages = get_languages()
+    live, languages = get_live(request), get_languages()
     language = get_language() or SOURCE_LANGUAGE
     return {
         "site": {
             "navigation": _get_navigation(request, user),
-            "live": get_live(request),
-            "has_demo": _has_demo(),
+            "live": live,
+            "has_demo": live.freshness.has_demo,
             "languages": [(code, name) for code, name in languages if code != language],
             "lang": "zh-Hans" if language == SOURCE_LANGUAGE else language,
         }
     }
-
-
-def _has_demo() -> bool:
-    return Task.objects.filter(is_demo=True).exists() or Plan.objects.filter(is_demo=True).exists()
 
 
 def _get_navigation(request: HttpRequest, user: User) -> list[NavigationItem]:

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Max
 from django.http import HttpRequest
 
-from indicators.models import ReturnStep
 from indicators.queries.freshness import Freshness, get_freshness
 
 
@@ -14,11 +12,10 @@ class Live:
     """Results change with a run, the state of returns with a step, and that results are late by itself."""
 
     freshness: Freshness
-    step: int
 
     @property
     def number(self) -> str:
-        return f"{self.freshness.version}-{self.step}-{self.freshness.is_stale:d}"
+        return f"{self.freshness.version}-{self.freshness.step}-{self.freshness.is_stale:d}"
 
     @property
     def etag(self) -> str:
@@ -29,6 +26,6 @@ def get_live(request: HttpRequest) -> Live:
     """Read once a request. A page with panels asks before it reads them: a change in between is then seen at the next poll."""
     found: Live | None = getattr(request, "_live", None)
     if found is None:
-        found = Live(get_freshness(), ReturnStep.objects.aggregate(newest=Max("pk"))["newest"] or 0)
+        found = Live(get_freshness())
         request._live = found  # type: ignore[attr-defined]  # kept for the request's own time only
     return found

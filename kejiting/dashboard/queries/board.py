@@ -13,7 +13,7 @@ from indicators.periods import Span, parse_label
 from indicators.queries.indicators import Point
 from indicators.queries.moments import Moment
 from indicators.queries.vintages import Vintage, in_time, read_vintages
-from indicators.standing import Judged, get_age, group, judge, read_judgements
+from indicators.standing import JUDGING, Judged, get_age, group, judge, read_judgements
 from kejiting.accounts.models import Area, User
 
 from ..scale import Scale, make_scale
@@ -124,7 +124,7 @@ def _read_points(user: User, indicators: Mapping[int, Indicator], moment: Moment
 
 def _read_targets(user: User, indicators: Mapping[int, Indicator], moment: Moment) -> dict[int, list[tuple[Target, Judged]]]:
     """The targets in force at home with what was judged of them, the soonest due first."""
-    judging = Result.objects.visible_to(user).filter(indicator__in=indicators, area=settings.HOME_AREA, target__isnull=False)
+    judging = Result.objects.visible_to(user).filter(indicator__in=indicators, area=settings.HOME_AREA, target__isnull=False, measure__in=JUDGING)
     judgements = group(read_judgements(moment.results(judging).newest("target")), "target")
     rows = moment.targets(Target.objects.visible_to(user)).filter(indicator__in=indicators, area=settings.HOME_AREA).select_related("document")
     targets: dict[int, list[tuple[Target, Judged]]] = defaultdict(list)

@@ -7,7 +7,7 @@ from indicators.charts import Chart, Line, build_trend, describe_trend
 from indicators.models import Light, Plan, Target
 from indicators.periods import Span
 from indicators.queries.moments import NOW, Moment
-from indicators.queries.tasks import AspectRow, TaskRow, get_aspects, get_current_plan, get_tasks
+from indicators.queries.tasks import AspectRow, TaskRow, get_current_plan, get_tasks
 from indicators.queries.vintages import Vintage
 from kejiting.accounts.models import User
 from projects.models import Outcome
@@ -77,8 +77,8 @@ def get_overview(user: User, moment: Moment = NOW) -> Overview:
     plan = get_current_plan()
     if plan is None:
         return Overview(None)
-    page = Overview(plan, rows=get_tasks(user, plan, moment))
-    page.aspects = get_aspects(user, plan, page.rows, moment)
+    tasks = get_tasks(user, plan, moment)
+    page = Overview(plan, aspects=tasks.group(tasks.rows), rows=tasks.rows)
     board = get_board(user, plan, moment)
     page.headlines = board.headlines
     page.tiles, page.tiles_period = make_tiles(board.ranks)
