@@ -87,7 +87,7 @@ def get_year_targets(lines: Sequence[Line], period: Period) -> dict[int, Target]
         .filter(indicator__in={c[0] for c in cells.values()}, area__in={c[1] for c in cells.values()}, period__frequency="year")
         .filter(period__starts_on__lte=period.ends_on, period__ends_on__gte=period.ends_on)
         .select_related("indicator", "period", "baseline_period", "document")
-        .prefetch_related("nodes__period")
+        .prefetch_related("nodes__period", "document__plans")
     )
     targets: dict[tuple[int, str], list[Target]] = defaultdict(list)
     for target in rows:

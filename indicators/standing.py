@@ -121,10 +121,11 @@ def choose_target(targets: Iterable[Target], observed: date) -> Target | None:
 def stand_against_next(rows: Collection[Judgement], targets: Mapping[int, Target]) -> tuple[Target, Judged] | None:
     """Where an indicator stands against the target that comes next; None where nothing was judged against one.
 
-    ``targets`` by id, with their document. What was observed is what a judgement was made of.
+    ``targets`` by id, with their document. What was observed is what a judgement was made of; a chance or a projection
+    among ``rows`` speaks of periods that nobody has observed.
     """
-    observed = max((row.ends_on for row in rows if row.detail.get("inputs")), default=date.min)
-    target = choose_target([targets[pk] for pk in {row.target_id for row in rows} if pk in targets], observed)
+    observed = max((row.ends_on for row in rows if row.measure in JUDGING and row.detail.get("inputs")), default=date.min)
+    target = choose_target([targets[pk] for row in rows if (pk := row.target_id) is not None and pk in targets], observed)
     return (target, judge(row for row in rows if row.target_id == target.pk)) if target else None
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from django.db.models import Q
 
@@ -102,8 +103,13 @@ def _add_line(user: User, origin: ObservationOrigin, key: int) -> None:
 
 
 def _get_formula(user: User, observation: Observation) -> str:
-    hidden = observation.indicator.dependencies.exclude(reads__in=Indicator.objects.visible_to(user).order_by())
-    return observation.definition.formula if observation.definition and not hidden.exists() else ""
+    """The formula of then, which may name other indicators than today's; nothing where either names one the user may not see."""
+    formula = observation.definition.formula if observation.definition else ""
+    if not formula:
+        return ""
+    codes = {split_reference(code)[0] for code in parse(formula).codes}
+    codes |= set(observation.indicator.dependencies.values_list("reads__code", flat=True))
+    return formula if Indicator.objects.visible_to(user).filter(code__in=codes).count() == len(codes) else ""
 
 
 def _get_inputs(user: User, observation: Observation) -> tuple[list[Observation], int]:
@@ -191,9 +197,18 @@ def _add_judgement(origin: ResultOrigin) -> None:
     """By whose word and by which thresholds a light is what it is."""
     task = origin.result.task
     plan = {"plan": task.plan_id} if task else {"plan__is_current": True}
-    origin.threshold = LightThreshold.objects.filter(valid__contains=origin.result.run.today, **plan).first()
+    origin.threshold = LightThreshold.objects.filter(valid__contains=_get_day_judged(origin.result), **plan).first()
     if override := origin.result.detail.get("override"):
         origin.override = LightOverride.objects.select_related("by__unit").filter(pk=override["id"]).first()
+
+
+def _get_day_judged(result: Result) -> date:
+    """A target's newest value, and a task, are judged by the day of the run; an earlier value by the end of its own period."""
+    if result.target_id is None or result.period is None:
+        return result.run.today
+    cell = {name: getattr(result, f"{name}_id") for name in ("target", "indicator", "area", "breakdown")}
+    later = Result.objects.filter(measure=result.measure, run__lte=result.run_id, period__ends_on__gt=result.period.ends_on, **cell)
+    return result.period.ends_on if later.exists() else result.run.today
 
 
 @dataclass

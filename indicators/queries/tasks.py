@@ -164,7 +164,7 @@ def get_task(user: User, plan: str, number: int, moment: Moment = NOW) -> TaskPa
     )
     _set_back(task, moment)
     judged = judge(read_judgements(moment.results(Result.objects.visible_to(user).filter(task=task))))
-    page = TaskPage(task, judged, _get_indicator_parts(user, task, moment), _get_milestone_parts(task, moment), _get_narratives(task, moment))
+    page = TaskPage(task, judged, _get_indicator_parts(user, task, moment), _get_milestone_parts(task, moment), _get_narratives(user, task, moment))
     _add_kin(user, page, moment)
     if judged.light and (override := judged.light.detail.get("override")):
         page.override = LightOverride.objects.select_related("by__unit").filter(pk=override["id"]).first()
@@ -234,9 +234,10 @@ def _get_milestone_parts(task: Task, moment: Moment) -> list[MilestonePart]:
     return [MilestonePart(milestone, line := lines.get(milestone.pk), is_reached(line, moment.as_of)) for milestone in milestones]
 
 
-def _get_narratives(task: Task, moment: Moment) -> list[Line]:
-    """The accepted narratives of a task, the newest first."""
+def _get_narratives(user: User, task: Task, moment: Moment) -> list[Line]:
+    """The accepted narratives of a task, the newest first: what a unit says of its troubles is for those who see its return."""
     rows = Line.objects.filter(assignment__task=task, assignment__is_narrative=True, report__state=Return.State.ACCEPTED)
+    rows = rows.filter(report__in=Return.objects.visible_to(user))
     if moment.as_of:
         rows = rows.filter(report__accepted_at__lte=moment.as_of)
     return list(

@@ -54,6 +54,8 @@ def test_an_indicator_stands_where_its_newest_judgement_against_that_target_says
         # The target's own period, of which nothing is known: it says nothing about what was observed.
         judgement(5, "light", "2030", text="pending", target_id=2, detail={}),
     ]
+    # So does a chance, which is made of what is known and speaks of what is not.
+    rows.append(judgement(6, "chance", "2030", value=Decimal("0.4"), target_id=2))
     found = stand_against_next(rows, targets)
     assert found is not None
     assert (found[0].pk, found[1].colour, found[1].done, found[1].due) == (1, "green", Decimal("0.8"), None)
