@@ -335,6 +335,16 @@ def test_what_is_wrong_with_a_target_is_said_and_its_document_is_not_kept(cast: 
     assert not Target.objects.exists()
 
 
+def test_where_lower_is_better_no_target_says_at_least(cast: Cast) -> None:
+    rank = make_indicator(direction="lower", unit_of_measure="位", accumulation="stock")
+    says(lambda: actions.set_target(by=cast.guo, **target_values(rank, value=Decimal(15))), "越低越好", "≤")
+    assert not Target.objects.exists()
+    target = actions.set_target(by=cast.guo, **target_values(rank, value=Decimal(15), comparison="at_most"))
+    # A range has two ends; its comparison says nothing.
+    ends = {"document": target.document, "kind": "range", "value": Decimal(10), "upper": Decimal(15)}
+    actions.set_target(by=cast.guo, reason="另设", **target_values(rank, **ends))
+
+
 def test_a_second_target_needs_a_reason_and_never_replaces_by_itself(cast: Cast) -> None:
     indicator = make_indicator()
     first = actions.set_target(by=cast.guo, **target_values(indicator))

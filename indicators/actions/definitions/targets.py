@@ -59,6 +59,9 @@ def _check(target: Target) -> None:
     in_own_unit = target.kind in (Target.Kind.ABSOLUTE, Target.Kind.RANGE)
     if in_own_unit and target.unit_of_measure != target.indicator.unit_of_measure:
         raise RecordError(_("绝对值和区间目标的计量单位须与指标一致（%(unit)s）。") % {"unit": target.indicator.unit_of_measure})
+    is_reversed = target.comparison == Target.Comparison.AT_LEAST and target.indicator.direction == Indicator.Direction.LOWER
+    if is_reversed and target.kind != Target.Kind.RANGE:
+        raise RecordError(_("“%(indicator)s”越低越好，目标不能写“≥”：请选择“≤”。") % {"indicator": target.indicator})
     if target.baseline_period and target.baseline_period.ends_on >= target.period.ends_on:
         raise RecordError(_("基期须早于目标期。"))
     if target.kind == Target.Kind.CHANGE and target.baseline_value is None:
