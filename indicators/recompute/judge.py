@@ -171,6 +171,10 @@ def _count_years(target: Target) -> int:
 
 
 def is_lower_better(target: Target) -> bool:
+    """Which way a target is reached: completion, the pace, the chance and whether it is met all ask this.
+
+    By the indicator where the document's ≥ contradicts it: place 25 does not reach place 15.
+    """
     return target.comparison == Comparison.AT_MOST or target.indicator.direction == Indicator.Direction.LOWER
 
 
@@ -187,7 +191,7 @@ def is_met(target: Target, value: Decimal) -> bool:
         return goal <= value <= get_upper(target)
     if target.comparison == Comparison.EQUAL:
         return value == goal
-    return value <= goal if target.comparison == Comparison.AT_MOST else value >= goal
+    return value <= goal if is_lower_better(target) else value >= goal
 
 
 # -- schedule ------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from ..analysis.projection import INSUFFICIENT, Bounds, Projection, project_many
 from ..models import Breakdown, Indicator, Result, Target
 from ..periods import parse_label
 from .book import Book
-from .judge import gathers, get_amount, get_goal
+from .judge import gathers, get_amount, get_goal, is_lower_better
 from .methods import PROJECTION
 from .series import FREQUENCIES, Cell, Series, inherit, list_inputs, make_frame, to_decimal, to_label
 
@@ -163,7 +163,7 @@ def get_chance(target: Target, path: Path, series: Series) -> float | None:
     reached = _get_draws(target, path, series, path.periods.get_loc(end))
     if reached is None or np.isnan(reached).any():
         return None
-    hits = reached <= float(goal) if target.comparison == Comparison.AT_MOST else reached >= float(goal)
+    hits = reached <= float(goal) if is_lower_better(target) else reached >= float(goal)
     return float(hits.mean())
 
 

@@ -12,7 +12,7 @@ from ..analysis import series as core
 from ..models import Breakdown, Target
 from ..numbers import plain
 from ..periods import Span
-from .judge import gathers, get_goal, is_met
+from .judge import gathers, get_goal, get_upper, is_met
 from .series import FREQUENCIES, Cell, Series, make_frame, to_label
 
 
@@ -29,6 +29,11 @@ def get_pace(target: Target, span: Span, value: Decimal | None, series: Series) 
     goal, end = get_goal(target), target.period.ends_on
     if goal is None or value is None or span.ends_on >= end or span.frequency not in FREQUENCIES or is_met(target, value):
         return None
+    if target.kind == Target.Kind.RANGE and value > goal:
+        # Above a range: the nearer end is the upper one, and an amount that is there already cannot go back to it.
+        goal = get_upper(target)
+        if gathers(target, span):
+            return None
     frequency = FREQUENCIES[span.frequency]
     remaining = pd.period_range(pd.Period(span.ends_on, freq=frequency) + 1, pd.Period(end, freq=frequency))
     detail = {"periods": len(remaining), "goal": plain(goal)}

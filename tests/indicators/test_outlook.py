@@ -1,6 +1,7 @@
 """Projections and chances in the record: amounts come back as running totals, a target is met draw by draw."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,33 @@ def test_a_target_that_was_passed_by_far_is_nearly_certain_and_one_far_away_near
     assert chances[near.pk] > 0.99
     assert chances[far.pk] < 0.01
     assert chances[most.pk] > 0.99
+
+
+def test_a_place_counts_as_reached_by_the_indicators_direction_also_where_at_least_was_written() -> None:
+    rank = make_indicator(accumulation="stock", frequency="year", unit_of_measure="位", direction="lower")
+    target = make_target(rank, "15", period="2025", comparison="at_least", baseline_value=None, baseline_period=None)
+    observe(rank, {str(year): str(value) for year, value in zip(range(2018, 2024), (24, 25, 25, 26, 25, 25), strict=True)})
+    run(TODAY)
+    # Place 25 is not place 15: ten places in two years are still to come, and that is not likely.
+    assert get("completion", target=target)["2023"].value == Decimal("0.6")
+    assert get("required_pace", target=target)["2023"].value == -5
+    assert float(get("chance", target=target)["2025"].value or 0) < 0.1
+
+
+@pytest.mark.parametrize(("value", "change"), [("26", -3), ("6", 2), ("15", None)])
+def test_the_way_to_a_range_leads_to_its_nearer_end(value: str, change: int | None) -> None:
+    level = make_level()
+    target = make_target(level, "10", period="2025", kind="range", upper=Decimal(20), unit_of_measure="%", baseline_value=None, baseline_period=None)
+    observe(level, {"2023": value})
+    run(TODAY)
+    assert [row.value for row in get("required_pace", target=target).values()] == ([] if change is None else [change])
+
+
+def test_an_amount_beyond_a_range_cannot_be_taken_back() -> None:
+    target = make_target(make_indicator(accumulation="flow"), "10", kind="range", upper=Decimal(20))
+    observe(target.indicator, {"2025-Q1": "26"})
+    run(TODAY)
+    assert get("required_pace", target=target) == {}
 
 
 def test_a_running_total_of_the_year_goes_on_from_what_is_known_and_begins_anew() -> None:
