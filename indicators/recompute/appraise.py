@@ -70,11 +70,13 @@ def _measure_progress(cell: Cell, series: Series, indicator: Indicator, targets:
             continue
         aim = {"target": float(goal), "target_year": target.period.ends_on.year} if target and goal is not None else {}
         measured = progress.progress_measure(years, direction=indicator.direction, **aim)  # type: ignore[arg-type]  # two words
-        if math.isnan(measured.value) or not math.isfinite(measured.value):
+        ratio = measured.value if math.isfinite(measured.value) else None
+        # A target that is reached is achieved also where growth and what it needs have no ratio.
+        if measured.current_year is None or (ratio is None and measured.status != "achieved"):
             continue
         detail = {"score": round(measured.score, 6), "base_year": measured.base_year, "current_year": measured.current_year}
         label = str(measured.current_year)
-        yield _make(cell, Measure.PROGRESS, label, measured.value, measured.status, detail, PROGRESS_MEASURE, series, labels, indicator, book, target)
+        yield _make(cell, Measure.PROGRESS, label, ratio, measured.status, detail, PROGRESS_MEASURE, series, labels, indicator, book, target)
 
 
 def _get_years(cell: Cell, series: Series, indicator: Indicator) -> tuple[pd.Series | None, list[str]]:
@@ -92,7 +94,7 @@ def _make(
     cell: Cell,
     measure: str,
     label: str,
-    value: float,
+    value: float | None,
     text: str,
     detail: dict[str, Any],
     method: Method,
@@ -111,7 +113,7 @@ def _make(
         breakdown_id=cell.breakdown,
         target=target,
         period_id=label,
-        value=to_decimal(value, PLACES),
+        value=None if value is None else to_decimal(value, PLACES),
         text=text,
         detail={"inputs": list_inputs(figures), **detail},
         method=method.name,

@@ -24,7 +24,8 @@ TARGET = Method("progress", "4", _("完成率：数额为本期数÷目标数，
 # 3: from above a range to its upper end; where lower is better, on until the target is reached
 PACE = Method("required pace", "3", _("目标减已完成，按历年各季度的平均占比分到余下各期，历史不足两整年的平均分；倍数为其中最重的一期与历史最好同类期之比"))
 QUALITY = Method("quality checks", "1", _("对照本指标的历史与限值逐期核查：累计下降、超出范围、正负号、计量单位、骤变、照抄、断档"))
-PROGRESS_MEASURE = Method("progress measure of sdg-build 2.4", "1", _("年均复合增长率；有目标的，除以到目标年所需的年均增长率（Open SDG 的进展评价公式）"))
+# 2: a reached target is achieved also without a ratio
+PROGRESS_MEASURE = Method("progress measure of sdg-build 2.4", "2", _("年均复合增长率；有目标的，除以到目标年所需的年均增长率（Open SDG 的进展评价公式）"))
 # Chosen and calibrated by docs/projection.md.
 PROJECTION = Method("average of structural models", "1", _("多个结构时间序列模型的平均，区间按历史上同类推算的实际误差放宽；可能性为模拟路径中达到目标的比例"))
 # 3: after all targets the last one

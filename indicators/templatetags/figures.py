@@ -157,6 +157,8 @@ def method_words(name: str) -> str:
 def result_value(result: Result) -> SafeString | str:
     """A result as a person reads it: a light with its shape, shares in percent, differences of shares in points, amounts with their unit."""
     if result.value is None:
+        if result.measure == Measure.PROGRESS and result.text == "achieved":
+            return str(_("已达到目标"))
         return light_tag(result.text) if result.measure == Measure.LIGHT else str(_("无法计算"))
     decimals, unit = (result.indicator.decimals, result.indicator.unit_of_measure) if result.indicator else (1, "")
     match result.measure:

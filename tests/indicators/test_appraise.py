@@ -57,6 +57,15 @@ def test_the_progress_measure_is_growth_a_year_and_its_share_of_what_the_target_
     assert (toward.text, toward.method) == ("limited", "progress measure of sdg-build 2.4")
 
 
+def test_a_target_that_was_reached_at_its_base_is_achieved_though_no_growth_is_needed() -> None:
+    indicator = make_indicator(accumulation="stock", frequency="year")
+    target = make_target(indicator, "100", period="2025")
+    observe(indicator, {"2021": "100", "2022": "110", "2023": "121"})
+    run(TODAY)
+    [row] = get("progress", target=target)
+    assert (row.value, row.text, row.detail["score"]) == (None, "achieved", 5)
+
+
 def test_quarters_are_measured_by_whole_years() -> None:
     indicator = make_indicator(accumulation="flow")
     observe(indicator, {f"{year}-Q{n}": str(10 * n) for year in (2023, 2024) for n in (1, 2, 3, 4)} | {"2025-Q1": "500"})
