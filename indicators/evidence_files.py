@@ -4,7 +4,6 @@ A file is kept under the id of its row, outside anything that is served; its own
 Nothing here ever opens a file to show it.
 """
 
-import contextlib
 import hashlib
 import os
 import tempfile
@@ -101,10 +100,20 @@ def store(key: UUID, file: UploadedFile) -> tuple[int, str]:
             copy.flush()
             os.fsync(copy.fileno())
             os.replace(copy.name, path)
+            _sync(path.parent)
         except BaseException:
             Path(copy.name).unlink(missing_ok=True)
             raise
     return size, digest.hexdigest()
+
+
+def _sync(folder: Path) -> None:
+    """Put a folder's entries on the disk too: without it a power cut may leave a row whose file has no name."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def open_whole(key: UUID, sha256: str) -> BinaryIO:
@@ -121,9 +130,6 @@ def open_whole(key: UUID, sha256: str) -> BinaryIO:
 
 
 def discard(keys: Iterable[UUID]) -> None:
-    """Take files off the disk; one that is gone already, or a folder that is not empty, is no fault."""
+    """Take files off the disk; one that is gone already is no fault. Folders stay: another file may be on its way into one."""
     for key in keys:
-        path = get_path(key)
-        path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            path.parent.rmdir()
+        get_path(key).unlink(missing_ok=True)

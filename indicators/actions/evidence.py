@@ -14,7 +14,7 @@ from ..errors import NotAllowed, RecordError
 from ..evidence_files import NAME_LENGTH, discard, identify, store
 from ..models import Evidence, Line, LineEntry
 from ..queries.entries import FILE_ADDED, FILE_REMOVED
-from .reporting import lock_line, lock_return, raise_version, require_open
+from .reporting import clean_text, lock_line, lock_return, raise_version, require_open
 
 FILES_A_LINE = 20
 
@@ -25,11 +25,12 @@ def add_evidence(line: Line, file: UploadedFile, *, by: User, title: str = "") -
     The file is on the disk before the row is in the record: a row without its file would be worse than the reverse.
     """
     _require_author(line, by)
+    title = clean_text(title, NAME_LENGTH)
     name, content_type = identify(file)
     key = uuid4()
     size, sha256 = store(key, file)
     try:
-        evidence = Evidence(id=key, line=line, title=title.strip(), name=name, content_type=content_type, size=size, sha256=sha256)
+        evidence = Evidence(id=key, line=line, title=title, name=name, content_type=content_type, size=size, sha256=sha256)
         return _record(evidence, line, by=by)
     except BaseException:
         discard([key])
@@ -45,8 +46,6 @@ def _require_author(line: Line, by: User) -> None:
 def _record(evidence: Evidence, line: Line, *, by: User) -> Evidence:
     report, line = lock_line(line)
     require_open(report, _("增加佐证材料"))
-    if len(evidence.title) > NAME_LENGTH:
-        raise RecordError(_("标题太长：最多 %(n)s 字。") % {"n": NAME_LENGTH})
     others = line.evidence.all()
     if others.filter(sha256=evidence.sha256).exists():
         raise RecordError(_("这个文件已经附在这一行。"))
@@ -68,6 +67,8 @@ def remove_evidence(evidence: Evidence, *, by: User) -> None:
     _require_author(line, by)
     report = lock_return(line.report_id)
     require_open(report, _("移除佐证材料"))
+    if not Evidence.objects.filter(pk=evidence.pk).exists():
+        raise RecordError(_("这个文件已经移除。"))
     _write_down(line, by, FILE_REMOVED, evidence)
     key = evidence.pk
     evidence.delete()

@@ -167,13 +167,13 @@ def test_what_is_taken_away_leaves_the_disk_with_the_record() -> None:
     assert get_path(again.pk).exists()
     key = again.pk
     remove_evidence(again, by=quarter.cast.xie)
-    assert (get_path(key).exists(), get_path(key).parent.exists()) == (False, False)
+    assert not get_path(key).exists()
 
 
 def test_a_file_that_is_not_recorded_is_not_kept(attached: Evidence, quarter: Quarter, folder: Path) -> None:
     with pytest.raises(RecordError, match="已经附在这一行"):
         add_evidence(quarter.line(), upload("again.pdf"), by=quarter.cast.xie)
-    with pytest.raises(RecordError, match="标题太长"):
+    with pytest.raises(RecordError, match="文字太长"):
         add_evidence(quarter.line(), upload("other.pdf", PDF + b" "), by=quarter.cast.xie, title="长" * 201)
     assert kept(folder) == [attached.pk.hex]
 
@@ -323,3 +323,15 @@ def test_attaching_needs_its_csrf_token(quarter: Quarter) -> None:
 def test_nothing_chosen_is_said(client: Client, quarter: Quarter) -> None:
     client.force_login(quarter.cast.xie)
     assert client.post(f"{PAGE}lines/{quarter.line().pk}/evidence/", {}).status_code == 422
+
+
+def test_a_title_may_hold_what_no_database_can(quarter: Quarter) -> None:
+    assert add_evidence(quarter.line(), upload(), by=quarter.cast.xie, title=" 登记\x00表 ").title == "登记表"
+
+
+def test_what_two_people_take_away_is_taken_away_once(quarter: Quarter, attached: Evidence) -> None:
+    again = Evidence.objects.get(pk=attached.pk)
+    remove_evidence(attached, by=quarter.cast.xie)
+    with pytest.raises(RecordError, match="已经移除"):
+        remove_evidence(again, by=quarter.cast.xie)
+    assert sum("evidence_removed" in entry.content for entry in LineEntry.objects.all()) == 1

@@ -56,17 +56,17 @@ def set_weights(
 
 
 def _check(nodes: Iterable[IndexNode], weights: Mapping[str, Decimal]) -> None:
-    problems, siblings = [], dict[str, list[IndexNode]]()
+    problems, siblings = [], dict[int | None, list[IndexNode]]()
     for node in nodes:
         weight = weights.get(node.code)
         if weight is None:
             problems.append(Problem(node.code, _("“%(node)s”没有权重：请填写一个不小于 0 的数。") % {"node": node}))
         elif weight < 0:
             problems.append(Problem(node.code, _("“%(node)s”的权重是 %(weight)s：不能小于 0。") % {"node": node, "weight": plain(weight)}))
-        siblings.setdefault(str(node.parent), []).append(node)
-    for parent, group in siblings.items():
+        siblings.setdefault(node.parent_id, []).append(node)
+    for group in siblings.values():
         if all(weights.get(node.code) == 0 for node in group):
-            problems.append(Problem(group[0].code, _("“%(parent)s”下各项的权重都是 0：至少有一项须大于 0。") % {"parent": parent}))
+            problems.append(Problem(group[0].code, _("“%(parent)s”下各项的权重都是 0：至少有一项须大于 0。") % {"parent": group[0].parent}))
     if problems:
         raise NotReady(_("权重有 %(n)s 处不合要求，没有保存。") % {"n": len(problems)}, problems)
 
