@@ -1,6 +1,6 @@
 """The accounts of the demonstration: made by `manage.py demo`, printed at start."""
 
-# Name → who it is, as DESIGN's list of people has them.
+# Name → who it is, one for each part that people play here.
 DEMO_ACCOUNTS = {
     "staff": "填报员 · staff of a department",
     "reviewer": "单位审核人 · its reviewer",

@@ -114,8 +114,8 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "object-src 'none'; base-uri 'self'; frame-ancestors 'none'"
 )
-# A grid of a few hundred lines with notes posts more fields than Django's default of 1,000.
 CSRF_FAILURE_VIEW = "kejiting.errors.csrf_failure"
+# A grid of a few hundred lines with notes posts more fields than Django's default of 1,000.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 
 LANGUAGE_CODE = "zh-hans"

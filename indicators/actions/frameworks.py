@@ -1,4 +1,4 @@
-"""Frameworks of the index: taking one into the record, and the weights that the office enters for it."""
+"""Frameworks of the index: taking one into the record (weights: ``definitions/weights.py``)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

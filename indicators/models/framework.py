@@ -14,7 +14,7 @@ from .indicator import Indicator
 
 
 class Normalise(models.TextChoices):
-    """How a raw value becomes a score; the formulas are those of ``indicators.analysis.compute``."""
+    """How a raw value becomes a score; the formulas are those of ``indicators.analysis.normalise``."""
 
     STANDARD = "standard", _("标准值法")
     MINMAX = "minmax", _("极差法")

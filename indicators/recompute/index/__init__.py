@@ -7,7 +7,7 @@ The way through one run, a file a step::
               record     counts in    ranks,      is written
               holds      a year       the move
 
-``runner.run`` walks it, on a queue and under a lock of its own (docs/decisions/0009). Numbers are made in
+``runner.run`` walks it, on a queue and under a lock of its own (docs/decisions/0006). Numbers are made in
 ``indicators.analysis``.
 """
 

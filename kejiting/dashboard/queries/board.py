@@ -20,7 +20,7 @@ from ..scale import Scale, make_scale
 from .tiles import RANK
 
 TREND, NATION = "rd_intensity", "000000"
-# Fewer observations than this make no projection (DESIGN §3).
+# Fewer observations than this make no projection (indicators.recompute.outlook).
 ENOUGH = 4
 
 
