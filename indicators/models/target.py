@@ -30,6 +30,8 @@ class TargetQuerySet(models.QuerySet["Target"]):
 
         ``at`` asks by what the record held at a moment, ``issued_by`` by the documents that were issued by a day.
         """
+        if at is None and issued_by is None:
+            return self.standing().filter(superseded_by=None)
         rows, links = self.standing(at), TargetSupersession.objects.filter(superseded=OuterRef("pk"))
         if at:
             links = links.filter(at__lte=at)

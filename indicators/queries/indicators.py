@@ -11,7 +11,7 @@ from django.db.models import Count, Q, Subquery
 from kejiting.accounts.models import Area, User
 
 from ..models import Breakdown, Indicator, Observation, Result, Target, TargetSupersession
-from ..periods import Span
+from ..periods import Span, parse_label
 from ..standing import Judged, Judgement, get_age, get_newest_by_measure, group, judge, read_judgements
 from .meaning import Meaning, get_meaning
 from .moments import NOW, Moment
@@ -117,7 +117,8 @@ class IndicatorPage:
 def get_indicator(user: User, code: str, area: str = "", moment: Moment = NOW) -> IndicatorPage:
     """One indicator. Raises ``Indicator.DoesNotExist``, also where the user may not see it, ``Area.DoesNotExist`` and ``NotRecordedYet``."""
     indicator = Indicator.objects.visible_to(user).get(code=code)
-    place = Area.objects.get(pk=area or _choose_area(user, indicator))
+    known = _get_known_areas(user, indicator)
+    place = Area.objects.get(pk=area or _choose_area(known))
     rows = Result.objects.visible_to(user).filter(indicator=indicator, area=place, breakdown=Breakdown.TOTAL)
     judgements = group(read_judgements(moment.results(rows)), "target")
     of_no_target = judgements.pop(None, [])
@@ -129,16 +130,18 @@ def get_indicator(user: User, code: str, area: str = "", moment: Moment = NOW) -
         _get_points(user, indicator, place, of_no_target, moment),
         _get_targets(user, indicator, place, judgements, moment),
         sorted((row for row in of_no_target if row.measure == Measure.PROJECTION), key=lambda row: row.ends_on),
-        _get_areas(user, indicator, place, moment),
+        _get_areas(user, indicator, place, moment) if len(known) > 1 else [],
         get_difference(user, indicator, meaning.counterpart, place.pk, moment),
     )
 
 
-def _choose_area(user: User, indicator: Indicator) -> str:
+def _get_known_areas(user: User, indicator: Indicator) -> list[str]:
+    return list(Observation.objects.visible_to(user).filter(indicator=indicator).order_by("area_id").values_list("area_id", flat=True).distinct())
+
+
+def _choose_area(known: Sequence[str]) -> str:
     """Home where the indicator is known there, or the first area it is known for."""
-    known = Observation.objects.visible_to(user).filter(indicator=indicator).order_by("area").values_list("area", flat=True).distinct()
-    areas = list(known)
-    return settings.HOME_AREA if settings.HOME_AREA in areas or not areas else areas[0]
+    return settings.HOME_AREA if settings.HOME_AREA in known or not known else known[0]
 
 
 def _get_points(user: User, indicator: Indicator, area: Area, results: Sequence[Judgement], moment: Moment) -> list[Point]:
@@ -158,10 +161,10 @@ def _get_targets(user: User, indicator: Indicator, area: Area, judgements: Mappi
     rows = Target.objects.visible_to(user).standing(moment.as_of).filter(indicator=indicator, area=area)
     if moment.known_on:
         rows = rows.exclude(document__issued_on__gt=moment.known_on)
-    targets = list(rows.select_related("document", "period", "superseded_by__target__document"))
-    for target in targets:
-        target.indicator = indicator
-    targets.sort(key=lambda target: (target.period.ends_on, *get_age(target)))
+    targets = sorted(
+        rows.select_related("document", "superseded_by__target__document"),
+        key=lambda target: (parse_label(target.period_id).ends_on, *get_age(target)),
+    )
     return [_make_target(target, judgements.get(target.pk, ()), moment) for target in targets]
 
 

@@ -11,8 +11,9 @@ from kejiting.accounts.models import User
 
 from ..analysis.formula import parse
 from ..formulas import split_reference
-from ..models import Indicator, IndicatorDefinition, IndicatorDependency, Task, TaskIndicator
+from ..models import Indicator, IndicatorDefinition, IndicatorDependency, Task
 from .moments import Moment, NotRecordedYet
+from .tasks import TaskLink, read_links
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Meaning:
     denominator: Indicator | None
     # The indicator that states or counts the same total as this one.
     counterpart: Indicator | None
-    tasks: Sequence[Task]
+    tasks: Sequence[TaskLink]
 
     @property
     def current(self) -> IndicatorDefinition | None:
@@ -54,10 +55,10 @@ def get_meaning(user: User, indicator: Indicator, moment: Moment) -> Meaning:
     )
 
 
-def _get_tasks(user: User, indicator: Indicator, moment: Moment) -> list[Task]:
+def _get_tasks(user: User, indicator: Indicator, moment: Moment) -> list[TaskLink]:
     """Those it measures, or measured at a moment."""
-    links = moment.recorded(TaskIndicator.objects.filter(indicator=indicator, task__in=Task.objects.visible_to(user)))
-    return [link.task for link in links.select_related("task__plan").order_by("task__plan", "task__number")]
+    link = {"task_indicators__indicator": indicator} | ({"task_indicators__recorded_at__lte": moment.as_of} if moment.as_of else {})
+    return read_links(Task.objects.visible_to(user).filter(**link).order_by("plan_id", "number"))
 
 
 def get_counterpart(user: User, indicator: Indicator) -> Indicator | None:

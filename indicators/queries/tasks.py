@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -24,7 +24,6 @@ from ..models import (
     Return,
     Target,
     Task,
-    TaskIndicator,
     TaskVersion,
 )
 from ..standing import JUDGING, Judged, Judgement, group, is_reached, judge, read_judgements, stand_against_next
@@ -52,6 +51,22 @@ class TaskRow:
     def rank(self) -> tuple[int, Decimal]:
         """The worst first; among equals the farthest behind."""
         return SEVERITY[self.judged.colour], self.judged.gap or Decimal(0)
+
+
+class TaskLink(NamedTuple):
+    """As much of a task as a link to it says."""
+
+    pk: int
+    plan: str
+    number: int
+    title_zh: str
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title_zh}"
+
+
+def read_links(tasks: QuerySet[Task]) -> list[TaskLink]:
+    return [TaskLink._make(row) for row in tasks.values_list("pk", "plan__code", "number", "title_zh")]
 
 
 _TASK = ("task_pk", "task_number", "title_zh", "aspect_id", "aspect__name_zh", "lead_unit__name_zh", "due_on", "is_demo")
@@ -140,17 +155,42 @@ class MilestonePart:
     is_reached: bool
 
 
+class Narrative(NamedTuple):
+    """What a unit wrote about a task in a quarter, with who wrote and who accepted it."""
+
+    period_id: str
+    unit: str
+    progress: str
+    problems: str
+    next_steps: str
+    missing: str
+    note: str
+    writer_unit: str | None
+    writer: str | None
+    accepter_unit: str | None
+    accepter: str | None
+    accepted_at: datetime | None
+
+
+_NARRATIVE = (
+    *("report__round__period_id", "report__unit__name_zh", "progress", "problems", "next_steps", "missing", "note"),
+    *("entered_by__unit__name_zh", "entered_by__name"),
+    *("report__accepted_by__unit__name_zh", "report__accepted_by__name", "report__accepted_at"),
+)
+
+
 @dataclass
 class TaskPage:
     """One task with what it is judged by and what was said about it."""
 
     task: Task
     judged: Judged
-    indicators: list[IndicatorPart] = field(default_factory=list)
-    milestones: list[MilestonePart] = field(default_factory=list)
-    narratives: list[Line] = field(default_factory=list)
-    predecessor: Task | None = None
-    children: list[Task] = field(default_factory=list)
+    cooperating: list[str]
+    indicators: list[IndicatorPart]
+    milestones: list[MilestonePart]
+    narratives: list[Narrative]
+    predecessor: TaskLink | None = None
+    children: list[TaskLink] = field(default_factory=list)
     override: LightOverride | None = None
 
 
@@ -159,12 +199,18 @@ def get_task(user: User, plan: str, number: int, moment: Moment = NOW) -> TaskPa
     task = (
         Task.objects.visible_to(user)
         .select_related("plan", "aspect", "lead_unit", "responsible_office", "document")
-        .prefetch_related("cooperating_units")
         .get(plan__code=plan, number=number)
     )
     _set_back(task, moment)
     judged = judge(read_judgements(moment.results(Result.objects.visible_to(user).filter(task=task))))
-    page = TaskPage(task, judged, _get_indicator_parts(user, task, moment), _get_milestone_parts(task, moment), _get_narratives(user, task, moment))
+    page = TaskPage(
+        task,
+        judged,
+        list(task.cooperating_units.values_list("name_zh", flat=True)),
+        _get_indicator_parts(user, task, moment),
+        _get_milestone_parts(task, moment),
+        _get_narratives(user, task, moment),
+    )
     _add_kin(user, page, moment)
     if judged.light and (override := judged.light.detail.get("override")):
         page.override = LightOverride.objects.select_related("by__unit").filter(pk=override["id"]).first()
@@ -186,7 +232,7 @@ def _set_back(task: Task, moment: Moment) -> None:
 def _add_kin(user: User, page: TaskPage, moment: Moment) -> None:
     """The task it continues and those that are part of it, as far as the user may see them."""
     kin = moment.recorded(Task.objects.visible_to(user)).filter(Q(pk=page.task.predecessor_id) | Q(parent=page.task))
-    for task in kin.select_related("plan").order_by("number"):
+    for task in read_links(kin.order_by("number")):
         if task.pk == page.task.predecessor_id:
             page.predecessor = task
         else:
@@ -194,8 +240,8 @@ def _add_kin(user: User, page: TaskPage, moment: Moment) -> None:
 
 
 def _get_indicator_parts(user: User, task: Task, moment: Moment) -> list[IndicatorPart]:
-    links = moment.recorded(TaskIndicator.objects.filter(task=task, indicator__in=Indicator.objects.visible_to(user)))
-    indicators = [link.indicator for link in links.select_related("indicator").order_by("pk")]
+    link = {"task_indicators__task": task} | ({"task_indicators__recorded_at__lte": moment.as_of} if moment.as_of else {})
+    indicators = list(Indicator.objects.visible_to(user).filter(**link).order_by("task_indicators__pk"))
     newest = get_newest(user, indicators, task.area_code, moment)
     rows = Result.objects.visible_to(user).filter(
         Q(target__isnull=False, measure__in=JUDGING) | Q(indicator__accumulation=Indicator.Accumulation.FLOW, measure=Result.Measure.YEAR_TO_DATE),
@@ -216,6 +262,8 @@ def _make_part(indicator: Indicator, observation: Vintage | None, rows: Sequence
 
 def get_milestone_lines(milestones: Sequence[Milestone], moment: Moment = NOW) -> dict[int, Line]:
     """By milestone: the line of the newest accepted return that speaks of it."""
+    if not milestones:
+        return {}
     rows = Line.objects.filter(assignment__milestone__in=milestones, report__state=Return.State.ACCEPTED)
     if moment.as_of:
         rows = rows.filter(report__accepted_at__lte=moment.as_of)
@@ -234,14 +282,10 @@ def _get_milestone_parts(task: Task, moment: Moment) -> list[MilestonePart]:
     return [MilestonePart(milestone, line := lines.get(milestone.pk), is_reached(line, moment.as_of)) for milestone in milestones]
 
 
-def _get_narratives(user: User, task: Task, moment: Moment) -> list[Line]:
+def _get_narratives(user: User, task: Task, moment: Moment) -> list[Narrative]:
     """The accepted narratives of a task, the newest first: what a unit says of its troubles is for those who see its return."""
     rows = Line.objects.filter(assignment__task=task, assignment__is_narrative=True, report__state=Return.State.ACCEPTED)
     rows = rows.filter(report__in=Return.objects.visible_to(user))
     if moment.as_of:
         rows = rows.filter(report__accepted_at__lte=moment.as_of)
-    return list(
-        rows.select_related("report__round__period", "report__unit", "report__accepted_by__unit", "entered_by__unit").order_by(
-            "-report__round__period__starts_on"
-        )
-    )
+    return [Narrative._make(row) for row in rows.order_by("-report__round__period__starts_on").values_list(*_NARRATIVE)]

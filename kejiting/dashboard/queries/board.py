@@ -124,11 +124,12 @@ def _read_points(user: User, indicators: Mapping[int, Indicator], moment: Moment
 
 def _read_targets(user: User, indicators: Mapping[int, Indicator], moment: Moment) -> dict[int, list[tuple[Target, Judged]]]:
     """The targets in force at home with what was judged of them, the soonest due first."""
-    judging = Result.objects.visible_to(user).filter(indicator__in=indicators, area=settings.HOME_AREA, target__isnull=False, measure__in=JUDGING)
-    judgements = group(read_judgements(moment.results(judging).newest("target")), "target")
     rows = moment.targets(Target.objects.visible_to(user)).filter(indicator__in=indicators, area=settings.HOME_AREA).select_related("document")
+    in_force = sorted(rows, key=lambda target: (parse_label(target.period_id).ends_on, *get_age(target)))
+    judging = Result.objects.visible_to(user).filter(target__in=in_force, measure__in=JUDGING)
+    judgements = group(read_judgements(moment.results(judging).newest("target")), "target")
     targets: dict[int, list[tuple[Target, Judged]]] = defaultdict(list)
-    for target in sorted(rows, key=lambda target: (parse_label(target.period_id).ends_on, *get_age(target))):
+    for target in in_force:
         targets[target.indicator_id].append((target, judge(judgements.get(target.pk, ()))))
     return targets
 
