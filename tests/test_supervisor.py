@@ -179,7 +179,10 @@ def test_interrupt_of_make_alone_stops_the_site(tmp_path: Path) -> None:
     )
     # `make test` runs this: the make below must not think that it is that one's child.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "MFLAGS"}
+    # A shell's background jobs ignore SIGINT, and what they start inherits that: this make must not.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     make = subprocess.Popen(["make", "run"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, start_new_session=True)
+    signal.signal(signal.SIGINT, before)
     assert make.stdout is not None
     assert make.stdout.readline() == b"up\n"
     make.send_signal(signal.SIGINT)
