@@ -3,7 +3,7 @@
 A chart has a sentence that says its finding, and the page shows the same series as a table beside it.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from .fan import draw_fan
 from .formatting import format_period, format_target, format_value
 from .models import Indicator, Target
-from .periods import A_YEAR, MONTHS, Span, parse_label
+from .periods import A_YEAR, Span, get_main_frequency, parse_label
 from .queries.indicators import IndicatorPage, Point
 from .standing import Judgement, choose_target
 
@@ -154,12 +154,10 @@ def _decimals(indicator: Indicator, value: Decimal | None) -> int | None:
 
 
 def _of_main_frequency(points: Sequence[Point]) -> list[Point]:
-    """A line joins periods of one length: the commonest one's."""
-    drawable = [p for p in points if p.period.frequency in MONTHS]
-    if not drawable:
-        return []
-    frequency = Counter(p.period.frequency for p in drawable).most_common(1)[0][0]
-    return [p for p in drawable if p.period.frequency == frequency]
+    """A line joins periods of one length: the one of most values, as its projection goes on from it."""
+    known = [p.period for p in points if p.value is not None]
+    frequency = get_main_frequency(known or [p.period for p in points])
+    return [p for p in points if p.period.frequency == frequency]
 
 
 def _x(period: Span, steps: int) -> float:

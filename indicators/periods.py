@@ -3,6 +3,8 @@
 import calendar
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -72,6 +74,12 @@ def last_ended(frequency: Frequency, today: date) -> Span:
     number = (today.month - 1) // MONTHS[frequency] + 1
     current = make_span(frequency, today.year, number)
     return current if current.ends_on < today else shift(current, -1)
+
+
+def get_main_frequency(spans: Iterable[Span]) -> Frequency | None:
+    """The one that most of them are of, the finer of as many; a range has no rhythm and does not count."""
+    counts = Counter(span.frequency for span in spans if span.frequency in MONTHS)
+    return max(counts, key=lambda frequency: (counts[frequency], -MONTHS[frequency]), default=None)
 
 
 def falls_due(frequency: str, span: Span) -> bool:

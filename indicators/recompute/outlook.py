@@ -15,7 +15,7 @@ import pandas as pd
 from ..analysis import series as core
 from ..analysis.projection import INSUFFICIENT, Bounds, Projection, project_many
 from ..models import Breakdown, Indicator, Result, Target
-from ..periods import parse_label
+from ..periods import get_main_frequency, parse_label
 from .book import Book
 from .judge import gathers, get_amount, get_goal, is_lower_better
 from .methods import PROJECTION
@@ -92,15 +92,18 @@ def _project(cells: Mapping[Cell, Series], indicators: Mapping[int, Indicator], 
 
 
 def get_frequency(series: Series) -> str | None:
-    """The one of quarters and years that most figures are of; quarters of as many. None with too few of either."""
-    counts = {name: sum(f.value is not None and f.span.frequency == name for f in series.values()) for name in ("quarter", "year")}
-    best = max(counts, key=lambda name: counts[name])
-    return best if counts[best] >= SHORTEST else None
+    """That of the line on the chart, which the projection goes on from; None where it is neither quarters nor years."""
+    frequency = get_main_frequency(f.span for f in series.values() if f.value is not None)
+    return frequency if frequency in AHEAD else None
 
 
 def _get_values(cell: Cell, series: Series, frequency: str, indicator: Indicator) -> pd.Series:
     """What is projected: a level itself, of an amount what each period brought."""
-    values = make_frame({cell: series}, frequency)[tuple(cell)]
+    return get_projected(make_frame({cell: series}, frequency)[tuple(cell)], indicator)
+
+
+def get_projected(values: pd.Series, indicator: Indicator) -> pd.Series:
+    """Of the values as recorded what is projected, on the same index; ``SHORTEST`` counts these."""
     return core.flows(values, indicator.accumulation) if _is_amount(indicator) else values
 
 

@@ -1,10 +1,13 @@
 """Chart specs: gaps stay gaps, targets stand at their period, and the picture holds what the table holds."""
 
+from datetime import date
+
 import pytest
 
 from indicators.charts import build_indicator_chart
 from indicators.models import Document, Observation
 from indicators.queries.indicators import get_indicator
+from indicators.recompute import run as recompute
 from tests.builders import Cast, make_indicator, make_target, observe
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +45,21 @@ def test_every_drawn_value_is_in_the_table(cast: Cast) -> None:
 
 def test_nothing_is_drawn_of_nothing(cast: Cast) -> None:
     assert build_indicator_chart(get_indicator(cast.du, make_indicator().code)) is None
+
+
+def test_the_line_and_its_projection_are_of_the_same_periods(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indicators.actions.marks.nudge", lambda: None)
+    indicator = make_indicator(accumulation="stock", unit_of_measure="%")
+    observe(indicator, {str(year): str(year - 2000) for year in range(2021, 2025)} | {f"2025-Q{n}": str(25 + n) for n in range(1, 5)})
+    # Known to be missing: nothing to draw, and no reason for another rhythm.
+    observe(indicator, {"2019": None, "2020": None})
+    recompute(date(2026, 2, 1))
+    page = get_indicator(cast.du, indicator.code)
+    chart = build_indicator_chart(page)
+    assert chart is not None
+    projected = [row.period.frequency for row in page.projections if row.period]
+    assert set(projected) == {"quarter"}
+    assert chart.spec["data"][0]["text"] == ["2025Q1 26%", "2025Q2 27%", "2025Q3 28%", "2025Q4 29%"]
 
 
 def test_targets_of_one_value_share_a_label(cast: Cast) -> None:
