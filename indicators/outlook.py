@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+import pandas as pd
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .formatting import format_percent, format_period, format_value
 from .models import Indicator, Target
-from .periods import parse_label
+from .periods import get_main_frequency, parse_label
 from .queries.indicators import IndicatorPage, TargetRow
+from .recompute.outlook import AHEAD, SHORTEST, get_projected
+from .recompute.series import FREQUENCIES
 from .standing import Judgement
 
 # From which probability on which word: the calibrated scale of the IPCC's reports.
@@ -50,27 +53,53 @@ class Projected:
 
 @dataclass(frozen=True)
 class Outlook:
-    """``is_insufficient``: too few figures to project from, and the page says so."""
+    """``lack`` says why nothing is projected; empty where something is, or where nothing is known at all."""
 
     projections: Sequence[Projected]
     targets: Sequence[TargetOutlook]
-    is_insufficient: bool
+    lack: str
 
     @property
     def has_anything(self) -> bool:
-        return bool(self.projections or self.targets)
+        return bool(self.projections or self.targets or self.lack)
 
 
 def make_outlook(page: IndicatorPage) -> Outlook:
     """Of targets in force whose end is not reached by figures yet."""
     rows = [_make_target(row, page.indicator) for row in page.targets if row.supersession is None and _lies_ahead(row.target, page)]
     projections = [_make_projected(row, page.indicator) for row in page.projections]
-    return Outlook(projections, rows, is_insufficient=not projections and bool(page.points))
+    return Outlook(projections, rows, say_lack(page) if page.points and not projections else "")
 
 
 def _lies_ahead(target: Target, page: IndicatorPage) -> bool:
     known = [point for point in page.points if point.value is not None]
     return not known or known[-1].period.ends_on < parse_label(target.period_id).ends_on
+
+
+def say_lack(page: IndicatorPage) -> str:
+    """Why there is no projection: what was counted and is too little, what is never projected, or that it is still to be computed."""
+    known = [point for point in page.points if point.value is not None]
+    frequency = get_main_frequency(point.period for point in known)
+    if frequency is None:
+        return _("数据不足，无法推算（没有按年或按季的数值）")
+    if frequency not in AHEAD:
+        return _("只推算按年和按季的数据，按月的不作推算") if frequency == "month" else _("只推算按年和按季的数据，按半年的不作推算")
+    mine = {pd.Period(p.period.ends_on, freq=FREQUENCIES[frequency]): float(p.value or 0) for p in known if p.period.frequency == frequency}
+    usable = get_projected(pd.Series(mine), page.indicator).dropna()
+    if len(usable) < SHORTEST:
+        return _say_too_few(len(usable), frequency, is_derived=len(usable) < len(mine))
+    return _("各期都是 0，无法推算") if not usable.any() else _("尚未推算")
+
+
+def _say_too_few(n: int, frequency: str, *, is_derived: bool) -> str:
+    """``is_derived``: fewer amounts than values, because an amount is a difference of two totals."""
+    words = {
+        ("year", False): _("数据不足，无法推算（已有 %(n)s 年的数值，至少需要 %(least)s 年）"),
+        ("year", True): _("数据不足，无法推算（能算出当年数的有 %(n)s 年，至少需要 %(least)s 年）"),
+        ("quarter", False): _("数据不足，无法推算（已有 %(n)s 个季度的数值，至少需要 %(least)s 个）"),
+        ("quarter", True): _("数据不足，无法推算（能算出当季数的有 %(n)s 个季度，至少需要 %(least)s 个）"),
+    }
+    return words[frequency, is_derived] % {"n": n, "least": SHORTEST}
 
 
 def _make_projected(row: Judgement, indicator: Indicator) -> Projected:

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from indicators.models import Indicator
-from indicators.outlook import say_chance, say_pace
+from indicators.outlook import make_outlook, say_chance, say_pace
+from indicators.queries.indicators import get_indicator
 from indicators.standing import Judgement
+from tests.builders import Cast, make_indicator, observe
 
 
 @pytest.mark.parametrize(
@@ -55,3 +57,30 @@ def test_without_a_past_nothing_is_compared() -> None:
 def test_a_share_moves_by_points() -> None:
     assert say_pace(make_pace("0.09", "2023", of="change", periods=2), SHARE) == "今后 2 年平均每年须提高 0.09个百分点。"
     assert say_pace(make_pace("-1.5", of="change", periods=3), SHARE) == "今后 3 期平均每期须降低 1.50个百分点。"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("accumulation", "values", "words"),
+    [
+        ("stock", ["2021", "2022", "2023", "2023-Q1", "2023-Q2"], "数据不足，无法推算（已有 3 年的数值，至少需要 4 年）"),
+        ("stock", ["2024-Q1", "2024-Q2", "2024-Q3", "2024"], "数据不足，无法推算（已有 3 个季度的数值，至少需要 4 个）"),
+        # The first of a running total says nothing of what its quarter brought.
+        ("total", ["2024-Q1", "2024-Q2", "2024-Q3", "2024-Q4"], "数据不足，无法推算（能算出当季数的有 3 个季度，至少需要 4 个）"),
+        ("stock", ["2024-01", "2024-02", "2024-03", "2024-04", "2024-05"], "只推算按年和按季的数据，按月的不作推算"),
+        ("stock", ["2016-01/2020-12"], "数据不足，无法推算（没有按年或按季的数值）"),
+        ("stock", ["2021", "2022", "2023", "2024"], "尚未推算"),
+        ("stock", [], ""),
+    ],
+)
+def test_where_nothing_is_projected_the_page_says_what_was_counted(accumulation: str, values: list[str], words: str) -> None:
+    cast, indicator = Cast(), make_indicator(accumulation=accumulation)
+    observe(indicator, {label: str(n + 1) for n, label in enumerate(values)})
+    assert make_outlook(get_indicator(cast.du, indicator.code)).lack == words
+
+
+@pytest.mark.django_db
+def test_noughts_alone_are_not_projected() -> None:
+    cast, indicator = Cast(), make_indicator(accumulation="stock")
+    observe(indicator, dict.fromkeys(("2021", "2022", "2023", "2024"), "0"))
+    assert make_outlook(get_indicator(cast.du, indicator.code)).lack == "各期都是 0，无法推算"
