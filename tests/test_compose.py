@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = {"prepare", "web", "worker", "beat"}
+OURS = {"prepare", "web", "worker", "index", "beat"}
 
 
 @pytest.fixture(scope="module")
