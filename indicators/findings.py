@@ -105,7 +105,7 @@ def check_line(line: Line, period: Period, history: Sequence[Observation], targe
         return []
     series, goal = _series(line.value, period, history), _goal(target, indicator, period)
     found = [
-        LineFinding(f.code, f.severity, _word(f.code, f.numbers, indicator, line.value))
+        LineFinding(f.code, f.severity, say_finding(f.code, f.numbers, indicator, line.value))
         for f in quality.checks(series, accumulation=indicator.accumulation, bounds=_bounds(indicator), target=goal)
         if f.period is None or str(f.period) == str(_pandas_period(period))
     ]
@@ -164,7 +164,8 @@ def _series(value: Decimal, period: Period, history: Sequence[Observation]) -> p
     return pd.Series(values, dtype=float).reindex(index)
 
 
-def _word(code: str, numbers: Mapping[str, Any], indicator: Indicator, value: Decimal) -> str:
+def say_finding(code: str, numbers: Mapping[str, Any], indicator: Indicator, value: Decimal) -> str:
+    """The sentence of a check's finding about ``value``, of a value being typed as of one on record."""
     words = {name: _shown(number) for name, number in numbers.items()} | {"value": format_number(value), "unit": indicator.unit_of_measure}
     sentences = {
         "falling_cumulative": _("累计 %(value)s 小于上期累计 %(previous)s：累计数不会下降。若上期有误，请先申请更正上期数值。"),

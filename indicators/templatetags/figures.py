@@ -11,7 +11,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from .. import formatting
+from ..findings import say_finding
 from ..models import Indicator, Light, MissingReason, Observation, Result
+from ..queries.indicators import Point
 from ..queries.vintages import Vintage
 from ..recompute.methods import WORDS as METHOD_WORDS
 from ..standing import Judgement
@@ -173,6 +175,15 @@ def result_value(result: Result) -> SafeString | str:
         case Measure.PROJECTION | Measure.REQUIRED_PACE:
             return _say_computed(result, result.value)
     return formatting.format_value(result.value, unit)
+
+
+@register.filter
+def finding_words(point: Point, indicator: Indicator) -> list[str]:
+    """What the checks found of a period's value, a sentence each."""
+    found = point.results.get(Measure.FINDINGS)
+    if found is None or point.value is None:
+        return []
+    return [say_finding(f["code"], f["numbers"], indicator, point.value) for f in found.detail["findings"]]
 
 
 @register.filter

@@ -29,7 +29,7 @@ CODES = {
 def test_every_code_has_a_sentence(code: str) -> None:
     numbers, words = CODES[code]
     indicator = Indicator(unit_of_measure="项", accumulation="ytd")
-    sentence = findings._word(code, numbers, indicator, Decimal("7"))
+    sentence = findings.say_finding(code, numbers, indicator, Decimal("7"))
     assert words in sentence
     assert "%(" not in sentence
 
@@ -40,7 +40,7 @@ def test_the_core_knows_no_other_code() -> None:
 
 def test_both_bounds_are_said() -> None:
     indicator = Indicator(unit_of_measure="%", accumulation="stock")
-    assert "在 0 与 100" in findings._word("out_of_bounds", {"low": 0.0, "high": 100.0, "bound": 100.0}, indicator, Decimal(120))
+    assert "在 0 与 100" in findings.say_finding("out_of_bounds", {"low": 0.0, "high": 100.0, "bound": 100.0}, indicator, Decimal(120))
 
 
 @pytest.mark.django_db

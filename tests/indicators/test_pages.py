@@ -167,6 +167,16 @@ def test_a_result_says_its_formula_in_words_its_method_and_its_thresholds(client
     assert "绿灯下限 −5个百分点，红灯上限 −15个百分点" in read(client, quarter.cast.du, f"/provenance/result/{light.pk}/")
 
 
+def test_what_the_checks_found_of_a_figure_stands_beside_it_and_leads_to_its_result(client: Client, quarter: Quarter) -> None:
+    total = make_indicator("total", accumulation="total")
+    observe(total, {"2025-Q1": "10", "2025-Q2": "30", "2025-Q3": "20"})
+    run()
+    found = Result.objects.current().get(measure="findings", indicator=total)
+    page = read(client, quarter.cast.du, f"/indicators/{total.code}/")
+    [note] = re.findall(r'<a class="quiet" href="([^"]+)">核查：([^<]+)</a>', page)
+    assert note == (f"/provenance/result/{found.pk}/", "累计 20 小于上期累计 30：累计数不会下降。若上期有误，请先申请更正上期数值。")
+
+
 def test_an_adjusted_light_says_by_whom_and_what_it_would_be(client: Client, quarter: Quarter) -> None:
     LightOverride.objects.create(task=quarter.task, light="yellow", reason="设备已到货", by=quarter.cast.guo)
     mark_tasks([quarter.task.pk], cause="test")
