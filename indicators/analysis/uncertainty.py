@@ -14,12 +14,12 @@ import pandas as pd
 
 from . import AnalysisError
 from .composite import compute
-from .normalise import aggregate, normalise, rank, round_for_rank
+from .normalise import aggregate_root, normalise, rank, round_for_rank
 from .structure import Method, Structure
 
 SOURCES: Final = ("weights", "normalise", "values")
-# Numbers held at once, in each of a handful of arrays: about 16 MB each.
-_CHUNK: Final = 2_000_000
+# Numbers held at once, in each of a handful of arrays: 2 MB each, which a processor's cache holds.
+_CHUNK: Final = 250_000
 
 
 def rank_uncertainty(
@@ -146,11 +146,17 @@ class _Model:
             here = np.flatnonzero(sample.normalise == at)
             if not len(here):
                 continue
-            raw = self.values if sample.values is None else self.values + self.sd * sample.values[here]
+            raw = self.values if sample.values is None else self._disturb(sample.values[here])
             leaves = normalise(raw, self.structure.leaves, method)
-            scores = aggregate(leaves, self.structure, method, [share[here] for share in weights]).scores[..., -1]
+            scores = aggregate_root(leaves, self.structure, method, [share[here] for share in weights])
             ranks[here] = rank(round_for_rank(scores, method))
         return ranks
+
+    def _disturb(self, noise: np.ndarray) -> np.ndarray:
+        """The values with a chunk's noise, written over it."""
+        noise *= self.sd
+        noise += self.values
+        return noise
 
 
 def _vary(weights: np.ndarray, factors: np.ndarray) -> np.ndarray:
@@ -178,7 +184,8 @@ class _Sampler:
 
     def draw(self, draws: int) -> Iterator[_Sample]:
         units, leaves = self.model.values.shape
-        each = units * len(self.model.structure.codes)
+        # The largest array of a draw: noise on every value, or else the scores of every node.
+        each = units * (leaves if self.model.varies("values") else len(self.model.structure.nodes))
         size = max(1, min(draws, _CHUNK // max(each, 1)))
         noise = self.model.weight_noise
         for start in range(0, draws, size):

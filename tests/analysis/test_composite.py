@@ -210,6 +210,26 @@ def test_ranks() -> None:
     assert rounded.scores["index"].tolist() == [0.704, 0.696, 0.694]
 
 
+@pytest.mark.parametrize("units", [1, 7, 100, 101, 160])
+@pytest.mark.parametrize("direction", [1, -1])
+def test_few_and_many_units_are_ranked_alike(units: int, direction: int) -> None:
+    """Few are compared each with each and many are sorted; with ties and gaps both give what counting by hand does."""
+    rng = np.random.default_rng(units)
+    values = rng.integers(0, max(units // 3, 1) + 1, units).astype(float)
+    values[rng.random(units) < 0.1] = NAN
+    frame = pd.DataFrame({"a": values}, index=[f"u{n}" for n in range(units)])
+    result = compute(frame, flat("a", direction=[direction]), Method(normalise="rank"))
+    good = [direction * value for value in values]
+    known = [value for value in good if not math.isnan(value)]
+    for place, value in enumerate(good):
+        if math.isnan(value):
+            assert result.scores["a"].isna().iloc[place]
+            continue
+        worse, equal = sum(other < value for other in known), sum(other == value for other in known)
+        assert result.scores["a"].iloc[place] == pytest.approx((worse + (equal + 1) / 2) / len(known) * 100)
+        assert result.ranks["a"].iloc[place] == 1 + sum(other > value for other in known)
+
+
 def test_compute_reads_the_leaves_and_nothing_else() -> None:
     assert compute(table(x=[1, 2], note=[7, 7]), flat("x"), Method()).scores.columns.tolist() == ["x", "index"]
     assert compute(table(x=[1, 2]).iloc[:0], flat("x"), Method()).scores.shape == (0, 2)

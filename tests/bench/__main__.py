@@ -58,6 +58,7 @@ def _database() -> Iterator[None]:
 
 
 def _measure() -> None:
+    from tests.bench.index import measure_index
     from tests.bench.pages import measure_pages
     from tests.bench.recompute import measure_recompute
     from tests.bench.record import Record
@@ -68,6 +69,7 @@ def _measure() -> None:
         lambda: measure_pages(record),
         lambda: measure_visible(record, {"DATABASE_URL": os.environ["DATABASE_URL"], "REDIS_URL": os.environ["REDIS_URL"]}),
         lambda: measure_recompute(record),
+        measure_index,
     ):
         print(*lines(), sep="\n", flush=True)
 
