@@ -158,8 +158,9 @@ def _read(estimate: Estimate, area: str, code: str, text: str) -> Typed | None:
         return None
     try:
         value = parse_number(text)
-    except NotANumber as error:
-        return Typed(text, None, str(error))
+    except NotANumber:
+        # Not the sentence of the reporting grid, which has fields for what is not the number itself.
+        return Typed(text, None, _("“%(typed)s”不是这里要的数字：请写如 12.5，不带单位和“约”“以上”等字样。") % {"typed": text[:40]})
     if problem := _check_bounds(value, indicator):
         return Typed(text, None, problem)
     return None if row is not None and row.value is not None and _same(value, row.value, indicator) else Typed(text, value)

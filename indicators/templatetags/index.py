@@ -1,7 +1,7 @@
 """Filters and small pictures of the index: scores, moves of a rank, intervals, the way to a score."""
 
 import math
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django import template
 from django.utils.html import format_html
@@ -17,10 +17,15 @@ register = template.Library()
 MINUS = "−"
 
 
+def _round(value: Decimal | float, decimals: int) -> str:
+    """Half up, as people round."""
+    return f"{Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):f}"
+
+
 @register.filter
 def score(value: Decimal | float | None) -> str:
     """A score with one decimal."""
-    return "—" if value is None else f"{Decimal(str(value)):.1f}"
+    return "—" if value is None else _round(value, 1)
 
 
 @register.filter
@@ -46,7 +51,7 @@ def signed(value: Decimal | float | None) -> str:
     """Points with two decimals and their sign."""
     if value is None or math.isnan(value):
         return "—"
-    shown = f"{abs(Decimal(str(value))):.2f}"
+    shown = _round(abs(value), 2)
     return shown if shown == "0.00" else f"{'+' if value > 0 else MINUS}{shown}"
 
 
@@ -55,7 +60,7 @@ def moved(places: Decimal | float | None) -> str:
     """A rank's change in words; it is for the worse when the number grows."""
     if places is None:
         return _("无法拆分")
-    size = f"{abs(Decimal(str(places))):.2f}".rstrip("0").rstrip(".")
+    size = _round(abs(places), 2).rstrip("0").rstrip(".")
     if size == "0":
         return _("不变")
     return (_("后移 %(n)s 位") if places > 0 else _("前移 %(n)s 位")) % {"n": size}
