@@ -6,16 +6,20 @@ from decimal import Decimal
 from django.db import connection
 from django.utils import timezone
 
-from indicators.models import ImportBatch, Indicator, Observation, Target, TaskIndicator
+from indicators.models import HeadlineIndicator, ImportBatch, Indicator, Observation, Target, TaskIndicator
 from indicators.periods import make_span
+from indicators.recompute.runner import mark_everything
 from tests.builders import Cast, assign, make_indicator, make_period, make_plan, make_target, make_task
 
-TASKS, INDICATORS, YEARS = 35, 120, 5
+TASKS, INDICATORS, YEARS, HEADLINES = 35, 120, 5, 4
 QUARTERS = [make_span("quarter", year, number).label for year in range(2021, 2021 + YEARS) for number in (1, 2, 3, 4)]
 
 
 class Record:
-    """35 tasks, 120 indicators that measure them, five years of quarters, a target each for the last year."""
+    """35 tasks, 120 indicators that measure them, five years of quarters, a target each for the last year; four of them lead the plan.
+
+    Nothing is computed of it yet, and all of it is marked to be.
+    """
 
     def __init__(self) -> None:
         self.cast = Cast()
@@ -30,6 +34,9 @@ class Record:
             make_target(indicator, "400", "2025")
             if number < 15:
                 assign(self.cast.gxt, indicator=indicator, task=self.tasks[number % TASKS])
+        for number, indicator in enumerate(self.indicators[:HEADLINES], 1):
+            HeadlineIndicator.objects.create(plan=self.plan, indicator=indicator, position=number)
+        mark_everything(cause="bench")
 
     def add_indicators(self, count: int) -> list[Indicator]:
         start = Indicator.objects.count()

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 from django.conf import settings
 from django.db.models import OuterRef, Q, Subquery
@@ -32,15 +33,15 @@ class Headline:
     points: list[Point]
     targets: list[tuple[Target, Judged]]
 
-    @property
+    @cached_property
     def known(self) -> list[Point]:
         return [point for point in self.points if point.value is not None]
 
-    @property
+    @cached_property
     def latest(self) -> Point | None:
         return self.known[-1] if self.known else None
 
-    @property
+    @cached_property
     def before(self) -> Point | None:
         return self.known[-2] if len(self.known) > 1 else None
 
@@ -62,7 +63,7 @@ class Headline:
     def is_rank(self) -> bool:
         return self.indicator.unit_of_measure == "位"
 
-    @property
+    @cached_property
     def scale(self) -> Scale | None:
         return make_scale(
             latest=self.latest.observation if self.latest else None,
