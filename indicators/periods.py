@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from typing import Literal
 
@@ -90,10 +90,6 @@ def falls_due(frequency: str, span: Span) -> bool:
 
 def _last_day(year: int, month: int) -> date:
     return date(year, month, calendar.monthrange(year, month)[1])
-
-
-def day_after(day: date) -> date:
-    return day + timedelta(days=1)
 
 
 _SEASONS = str.maketrans({"一": "1", "二": "2", "三": "3", "四": "4"})

@@ -46,7 +46,7 @@ def quarter(transactional_db: None) -> Quarter:
     from indicators.models import Breakdown
     from kejiting.accounts.models import User
 
-    Breakdown.objects.get_or_create(code="_T", defaults={"name_zh": "合计"})
+    Breakdown.objects.get_or_create(code=Breakdown.TOTAL, defaults={"name_zh": "合计"})
     made = Quarter()
     User.objects.update(password=make_password(PASSWORD))
     observe(made.indicator, {"2024-Q3": "7", "2025-Q1": "5", "2025-Q2": "8"})

@@ -144,8 +144,9 @@ class Line(models.Model):
         return InForce(last.value, last.qualifier, last.missing, last)
 
 
-# Not ``Line.is_filled``, of the lines of a return: for a query over returns.
-EMPTY_LINES = Q(lines__value=None, lines__missing="", lines__progress="")
+def is_empty(lines: str = "") -> Q:
+    """Not ``Line.is_filled``, for a query over lines, or through the name of its relation to them."""
+    return Q(**{f"{lines}value": None, f"{lines}missing": "", f"{lines}progress": ""})
 
 
 class LineEntry(models.Model):

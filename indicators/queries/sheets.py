@@ -24,7 +24,21 @@ from ..findings import (
     say_what_blocks,
 )
 from ..formatting import format_number, format_signed
-from ..models import Correction, Evidence, Indicator, InForce, Line, Observation, Period, Return, ReturnStep, Target, Task
+from ..models import (
+    Breakdown,
+    Correction,
+    Evidence,
+    Indicator,
+    InForce,
+    Line,
+    Observation,
+    Period,
+    Return,
+    ReturnStep,
+    Target,
+    Task,
+)
+from ..models.line import is_empty
 from ..periods import A_YEAR, shift
 from ..recompute.book import Book, open_book
 from ..recompute.judge import get_goal, get_upper
@@ -245,7 +259,7 @@ def get_row(report: Return, line: int) -> SheetLine:
 
 def count_filled(report: Return) -> int:
     """How many lines of a return say something."""
-    return report.lines.exclude(value=None, missing="", progress="").count()
+    return report.lines.exclude(is_empty()).count()
 
 
 def _list_lines(report: Return) -> QuerySet[Line]:
@@ -348,7 +362,7 @@ def get_context(report: Return, user: User) -> list[Observation]:
              for row in report.lines.select_related("assignment__milestone")}
     rows = (
         Observation.objects.visible_to(user)
-        .filter(indicator__tasks__in=tasks - {None}, breakdown="_T", area__code=report.unit.area_id or settings.HOME_AREA)
+        .filter(indicator__tasks__in=tasks - {None}, breakdown=Breakdown.TOTAL, area__code=report.unit.area_id or settings.HOME_AREA)
         .exclude(indicator__origin=Indicator.Origin.REPORTED)
         .filter(period__ends_on__lte=report.round.period.ends_on)
         .select_related("indicator", "period", "area")

@@ -9,7 +9,7 @@ from django.utils import timezone
 from kejiting.accounts.models import Role, User
 
 from ..models import Correction, Return, ReturnStep
-from ..models.line import EMPTY_LINES
+from ..models.line import is_empty
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def get_todos(user: User) -> list[Todo]:
         Return.objects.visible_to(user)
         .filter(waiting)
         .select_related("round__period", "unit")
-        .annotate(line_count=Count("lines"), empty_count=Count("lines", filter=EMPTY_LINES), handed_in_at=Subquery(handed_in[:1]))
+        .annotate(line_count=Count("lines"), empty_count=Count("lines", filter=is_empty("lines__")), handed_in_at=Subquery(handed_in[:1]))
         .order_by("round__due_at", Case(When(state=Return.State.RETURNED, then=0), default=1), "unit__code")
     )
     actions = {Return.State.SUBMITTED: "approve", Return.State.APPROVED: "accept"}

@@ -287,7 +287,6 @@ def origin_name(origin: str) -> str:
     return str(names[origin])
 
 
-@register.filter
 def strip_x(share: Decimal | float | None) -> str:
     """Where a share stands on a strip of 0–100 %, as an SVG length; beyond the ends it stays at them."""
     return f"{min(max(float(share or 0), 0.0), 1.0) * 96 + 2:.2f}%"

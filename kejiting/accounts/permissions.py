@@ -20,7 +20,6 @@ def _has(*roles: Role) -> rules.Predicate:
 
 
 is_reporter, is_reviewer, is_office = _has(Role.REPORTER), _has(Role.REVIEWER), _has(Role.OFFICE)
-is_leader, is_analyst = _has(Role.LEADER), _has(Role.ANALYST)
 is_system_admin, is_security_admin, is_auditor = _has(Role.SYSTEM_ADMIN), _has(Role.SECURITY_ADMIN), _has(Role.AUDITOR)
 
 
@@ -74,8 +73,6 @@ PERMISSIONS: dict[str, rules.Predicate] = {
     "definition.manage": is_office,
     "task.override_light": is_office,
     "statistics.import": is_office,
-    # the registers
-    "register.edit": is_office,
     # administration: three different people
     "user.manage": is_system_admin,
     "role.manage": is_security_admin,

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from indicators.models import IndexFramework, IndexScore, Indicator, RecomputeRun, Result
+from indicators.models import Breakdown, IndexFramework, IndexScore, Indicator, RecomputeRun, Result
 from platforms.models import Consortium, ConsortiumMember, Organisation, Platform, PlatformKind
 from projects.models import Outcome, Programme, Project
 from tests.builders import FOREVER, make_area, make_period
@@ -30,7 +30,7 @@ def table(caller: Caller, path: str) -> list[dict[str, str]]:
 
 def make_result(indicator: Indicator, value: str, period: str = "2025-Q1", **fields: Any) -> Result:
     run = RecomputeRun.objects.create(today=timezone.localdate(), code_version="test")
-    defaults = {"measure": "completion", "area": make_area(), "breakdown_id": "_T", "method": "ratio", "version": "1", "computed_at": timezone.now()}
+    defaults = {"measure": "completion", "area": make_area(), "breakdown_id": Breakdown.TOTAL, "method": "ratio", "version": "1", "computed_at": timezone.now()}
     return Result.objects.create(indicator=indicator, value=Decimal(value), period=make_period(period), run=run, **{**defaults, **fields})
 
 

@@ -7,12 +7,6 @@ from ..database import SpanOf, is_known
 from .area import Area
 
 
-class UnitQuerySet(models.QuerySet["Unit"]):
-    def under(self, unit: "Unit") -> "UnitQuerySet":
-        """The unit itself and the offices directly under it."""
-        return self.filter(models.Q(pk=unit.pk) | models.Q(parent=unit))
-
-
 class Unit(models.Model):
     """Whoever reports or supervises: a department, one of its offices, a prefecture, a zone.
 
@@ -34,8 +28,6 @@ class Unit(models.Model):
     name_en = models.CharField(_("英文名称"), max_length=160, blank=True)
     dissolved_on = models.DateField(_("撤销日期"), null=True, blank=True)
     is_demo = models.BooleanField(_("演示"), default=False)
-
-    objects = UnitQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("单位")
