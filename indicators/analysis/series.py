@@ -99,7 +99,10 @@ def regular(series: Panel) -> Panel:
         raise AnalysisError("the index has a missing period")
     if not index.is_unique:
         raise AnalysisError(f"period {index[index.duplicated()][0]} is there twice")
-    values = series.astype(float)
+    try:
+        values = series.astype(float)
+    except (TypeError, ValueError) as error:
+        raise AnalysisError(f"a value is no number: {error}") from error
     infinite = np.isinf(values.to_numpy())
     if infinite.any():
         raise AnalysisError(f"the value of {index[int(np.argwhere(infinite)[0][0])]} is infinite")
