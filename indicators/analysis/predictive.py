@@ -38,20 +38,6 @@ class Predictive:
         """Series × periods: the value that ``share`` of the distribution is below."""
         return self._to_values(self.centre + self.scale * special.stdtrit(self.freedom, share)[:, None])
 
-    def mean(self) -> np.ndarray:
-        """Series × periods, exactly: between the bounds by the moments of the t cut there, beyond them what they weigh."""
-        low, high = self._lowest()[:, None], self.high[:, None]
-        freedom = self.freedom[:, None]
-        start, end = self._standardise(low), self._standardise(high)
-        weight, first, second = (above - beyond for above, beyond in zip(_moments(start, freedom), _moments(end, freedom), strict=True))
-        straight = self.centre * weight + self.scale * first
-        squared = self.centre**2 * weight + 2 * self.centre * self.scale * first + self.scale**2 * second
-        inside = self.unit[:, None] * np.where(self.rooted[:, None], squared, straight)
-        below, above = special.stdtr(freedom, start), special.stdtr(freedom, -end)
-        at_low, at_high = (np.where(np.isfinite(bound), bound, 0.0) for bound in (low, high))
-        # The sum of three rounded parts may stick out by a last bit.
-        return np.clip(inside + at_low * below + at_high * above, low, high)
-
     def chance(self, target: float, direction: str) -> np.ndarray:
         """Series × periods: the probability of ``target`` or beyond."""
         at = self._standardise(np.full(len(self.unit), target)[:, None])
@@ -79,22 +65,9 @@ class Predictive:
 
     def _standardise(self, values: np.ndarray) -> np.ndarray:
         """Where values (series × 1) are in the t's own units, series × periods."""
-        # A bound in units of a tiny series may be infinite: then it is far.
+        # A target or bound in units of a tiny series may be infinite: then it is far.
         with np.errstate(over="ignore"):
             inner = values / self.unit[:, None]
             inner = np.where(self.rooted[:, None], np.sqrt(np.maximum(inner, 0.0)), inner)
             return np.clip((inner - self.centre) / self.scale, -_FAR, _FAR)
 
-
-def _moments(start: np.ndarray, freedom: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """∫ f, ∫ u f and ∫ u² f of Student's t from ``start`` to infinity.
-
-    The second follows from u f = −((ν + u²)/(ν − 1) · f)′; the third from u² = ν(1 + u²/ν) − ν, whose first part is a t with ν − 2.
-    """
-    above = special.stdtr(freedom, -start)
-    logs = special.gammaln((freedom + 1) / 2) - special.gammaln(freedom / 2) - 0.5 * np.log(freedom * np.pi)
-    density = np.exp(logs - (freedom + 1) / 2 * np.log1p(start**2 / freedom))
-    first = (freedom + start**2) / (freedom - 1) * density
-    flatter = special.stdtr(freedom - 2, -start * np.sqrt((freedom - 2) / freedom))
-    second = freedom * (freedom - 1) / (freedom - 2) * flatter - freedom * above
-    return above, first, second

@@ -4,7 +4,8 @@ Point and spread come from an average over structural models (``structural.py``)
 values themselves where one is negative: roots stand between growth by amounts and growth by shares, never go below 0, and did
 better than either on short series. The spread is then widened by how far past forecasts of the same kind were really off
 (``SPREADS``), and read as a Student t. Models, widening and tails were chosen by rolling origin inside the training parts
-of the M3 competition's short series; the held-out parts were scored once (docs/projection.md).
+of the M3 competition's short series, the models also by the provinces' R&D figures; docs/projection.md says how good they are
+on the held-out parts.
 
 Amounts of a year to date jump back each January: project their ``flows``, and a stock as it is.
 """
@@ -37,34 +38,35 @@ OF_VALUES: Final = "average of structural models"
 # By periods a year.
 MODELS: Final = {
     1: (
-        # A trend that keeps bending, and fades; growth that fades slowly; a level alone, half of it noise; a trend that lasts.
-        Model(noise=0.05, level=1, slope=1, bend=0.2, fading=0.8),
-        Model(noise=0.3, level=1, slope=1, fading=0.95),
-        Model(noise=1, level=1),
-        Model(noise=0.05, level=1, slope=0.3, bend=0.05),
+        # A momentum that is soon spent; much noise about growth that fades, or lasts; growth that bends and lasts, or fades.
+        Model(noise=0.05, level=1, slope=1, bend=1, fading=0.6),
+        Model(noise=3, level=1, slope=1, fading=0.9),
+        Model(noise=3, level=1, slope=3),
+        Model(noise=0.05, level=1, slope=3, bend=0.05),
+        Model(noise=0.05, level=1, slope=3, bend=0.05, fading=0.9),
     ),
     4: (
-        # Steps about a trend that lasts; noise about a mean; a short momentum; noise about a trend that lasts, or fades. All seasonal.
-        Model(noise=0.03, level=1, slope=0.05, bend=0.01, season=1, turn=0.05),
-        Model(noise=1, level=0.03, season=3, turn=0.2),
-        Model(noise=0.3, level=1, slope=0.1, bend=0.1, fading=0.6, season=1, turn=0.05),
-        Model(noise=1, level=0.03, slope=0.05, bend=0.01, season=3, turn=0.2),
-        Model(noise=1, level=0.03, slope=0.05, bend=0.01, fading=0.9, season=3, turn=0.2),
+        # Steps about a trend that lasts; a momentum that is soon spent; noise about a trend that fades, or lasts. All with a season,
+        # which may be large, as of spending that is heavy in the fourth quarter.
+        Model(noise=0.03, level=1, slope=0.05, bend=0.01, season=30, turn=0.2),
+        Model(noise=1, level=0.3, slope=0.5, bend=0.5, fading=0.6, season=30, turn=0.2),
+        Model(noise=1, level=0.03, slope=0.05, bend=0.01, fading=0.8, season=3, turn=0.2),
+        Model(noise=1, level=0.03, slope=0.05, bend=0.01, season=30, turn=0.2),
     ),
 }
-# The scale of the h-th period to come is first · h ** second times the models'.
-SPREADS: Final = {1: (0.987, 0.078), 4: (0.818, 0.124)}
+# After n observations the scale of the h-th period to come is first · h ** second · (n / (n − 3)) ** third times the models'.
+SPREADS: Final = {1: (0.867, 0.065, 0.136), 4: (0.722, 0.147, 0.541)}
 # The tails are those of a Student t with one degree of freedom less than observations, and no more than this.
-FREEDOM: Final = {1: 6, 4: 5}
+FREEDOM: Final = 4
 
 
 @dataclass(frozen=True, eq=False)
 class Projection:
     """The next periods of one series.
 
-    ``mean``: the expected value, by period. ``lower`` and ``upper``: periods × levels, the ends of the central intervals. ``method``
-    in words. All in the units of the series; all NaN, and ``method`` "insufficient data", for a column of ``project_many``
-    that has too little to say.
+    ``mean``: the value expected, by period: the middle of the distribution, its median, which is off least (the name is that of R's
+    forecast package). ``lower`` and ``upper``: periods × levels, the ends of the central intervals. ``method`` in words. All in
+    the units of the series; all NaN, and ``method`` "insufficient data", for a column of ``project_many`` that has too little to say.
     """
 
     mean: pd.Series
@@ -166,7 +168,7 @@ def project_many(
     per_year = periods_a_year(frame.index)
     low, high = _read_bounds(bounds, frame.columns)
     spread = _predict(values[known], per_year, int(horizon), low[known], high[known])
-    periods = pd.period_range(frame.index.max() + 1, periods=horizon) if len(frame.index) else frame.index[:0]
+    periods = pd.period_range(frame.index.max() + 1, periods=horizon)
 
     def make_frame(rows: np.ndarray) -> pd.DataFrame:
         whole = np.full((len(periods), len(known)), np.nan)
@@ -176,7 +178,7 @@ def project_many(
     method = pd.Series(INSUFFICIENT, index=frame.columns, dtype=object)
     method[known] = np.where(spread.rooted, OF_ROOTS, OF_VALUES)
     return Projections(
-        make_frame(spread.mean()),
+        make_frame(spread.quantile(0.5)),
         {level: make_frame(spread.quantile(0.5 - level / 2)) for level in levels},
         {level: make_frame(spread.quantile(0.5 + level / 2)) for level in levels},
         method,
@@ -194,12 +196,13 @@ def _predict(values: np.ndarray, per_year: int, horizon: int, low: np.ndarray, h
     inner[rooted] = np.sqrt(inner[rooted])
     outlook = fit(inner, horizon, MODELS[per_year], per_year)
     present = ~np.isnan(values)
-    first, growth = SPREADS[per_year]
+    observed = present.sum(axis=1)
+    first, second, third = SPREADS[per_year]
     # The last periods may be missing: then the first one to come is further away.
     ahead = np.arange(1, horizon + 1) + present[:, ::-1].argmax(axis=1)[:, None]
-    scale = first * ahead**growth * np.sqrt(np.diagonal(outlook.covariance, axis1=1, axis2=2))
-    freedom = np.minimum(present.sum(axis=1) - 1, FREEDOM[per_year])
-    return Predictive(outlook.centre, scale, outlook.covariance, freedom, rooted, unit, low, high)
+    widening = first * ahead**second * (observed / (observed - 3))[:, None] ** third
+    scale = widening * np.sqrt(np.diagonal(outlook.covariance, axis1=1, axis2=2))
+    return Predictive(outlook.centre, scale, outlook.covariance, np.minimum(observed - 1, FREEDOM), rooted, unit, low, high)
 
 
 def _read(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -207,6 +210,8 @@ def _read(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     if not frame.columns.is_unique:
         raise AnalysisError(f"series {frame.columns[frame.columns.duplicated()][0]} is there twice")
     values = regular(frame).to_numpy(dtype=float).T[:, -MOST:]
+    if not len(frame.index):
+        raise NotEnoughData(f"0 observations are not enough to project from; {FEWEST} are needed")
     large = np.abs(values) > LARGEST
     if large.any():
         raise AnalysisError(f"a value{_of(frame.columns[large.any(axis=1)][0])} is too large to reckon with")
