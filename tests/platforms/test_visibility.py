@@ -104,4 +104,4 @@ def test_members_of_today_are_counted(insider: Client) -> None:
     ConsortiumMember.objects.create(consortium=consortium, organisation=former, valid=DateRange("2021-01-01", "2022-01-01"))
     rows = {c.code: c.member_count for c in insider.get("/consortia/").context["page"].object_list}
     assert rows["steel-materials"] == 1
-    assert "2022-01-01" in insider.get("/consortia/steel-materials/").content.decode()
+    assert "2022年1月1日" in insider.get("/consortia/steel-materials/").content.decode()
