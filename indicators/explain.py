@@ -35,7 +35,7 @@ def _explain_against(result: Result, target: Target) -> str:
         return _("从起算到目标期末，已过去的期数占全部期数的比例；文件定有节点的，按节点应完成的比例。")
     if result.measure == Measure.REQUIRED_PACE:
         if result.detail.get("of") == "change":
-            return _("（目标值 − 当前值）÷ 剩余期数：今后平均每期需要的变化。")
+            return _("（目标值 − 当前值）÷ 剩余期数：余下各期平均每期需要的变化。")
         return _("目标数减去已完成数，按以往各季度占全年的比例分到剩余各期；往年不足两年的平均分。")
     if result.measure == Measure.CHANCE:
         return _("按推算的分布反复抽样，达到目标的次数占全部次数的比例。")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from .formatting import format_percent, format_period, format_value
 from .models import Indicator, Target
-from .periods import get_main_frequency, parse_label
+from .periods import get_main_frequency, parse_label, shift
 from .queries.indicators import IndicatorPage, TargetRow
 from .recompute.outlook import AHEAD, SHORTEST, get_projected
 from .recompute.series import FREQUENCIES
@@ -135,7 +135,7 @@ def say_chance(chance: Decimal) -> str:
 
 
 def say_pace(pace: Judgement, indicator: Indicator) -> str:
-    """今后每期须完成多少; 需达到历史最好季度的1.8倍. Amounts by the quarters' own shares where the record tells them."""
+    """2024年至2025年平均每年须提高多少; 需达到历史最好季度的1.8倍. Amounts by the quarters' own shares where the record tells them."""
     detail = pace.detail
     if detail.get("of") == "change":
         return _say_change(pace, indicator)
@@ -165,13 +165,20 @@ def _say_change(pace: Judgement, indicator: Indicator) -> str:
         return ""
     unit = _("个百分点") if indicator.unit_of_measure == "%" else indicator.unit_of_measure
     words = {
-        "n": pace.detail["periods"],
+        "when": _say_span(pace),
         "size": format_value(abs(pace.value), unit, decimals=max(indicator.decimals, 2) if unit != "位" else 1),
     }
-    is_yearly = pace.period_id is not None and parse_label(pace.period_id).frequency == "year"
-    if pace.value >= 0:
-        return (_("今后 %(n)s 年平均每年须提高 %(size)s。") if is_yearly else _("今后 %(n)s 期平均每期须提高 %(size)s。")) % words
-    return (_("今后 %(n)s 年平均每年须降低 %(size)s。") if is_yearly else _("今后 %(n)s 期平均每期须降低 %(size)s。")) % words
+    return (_("%(when)s须提高 %(size)s。") if pace.value >= 0 else _("%(when)s须降低 %(size)s。")) % words
+
+
+def _say_span(pace: Judgement) -> str:
+    """Which periods still have to bring it: by name, for of what is published late some have passed already."""
+    known = parse_label(pace.period_id or "")
+    first, last = (format_period(shift(known, steps).label) for steps in (1, pace.detail["periods"]))
+    if first == last:
+        return first
+    average = _("平均每年") if known.frequency == "year" else _("平均每期")
+    return _("%(first)s至%(last)s%(average)s") % {"first": first, "last": last, "average": average}
 
 
 def _say(amount: Decimal, indicator: Indicator) -> str:

@@ -75,6 +75,8 @@ class SheetLine:
     # Whose value stands as the previous one: of a figure the period before, of the rest the last that was accepted.
     previous_period: str = ""
     last_year: Decimal | None = None
+    # The year's running total counts from nothing: last year's is no measure of it.
+    begins_anew: bool = False
     history: Sequence[Observation] = ()
     target: Target | None = None
     completion: float | None = None
@@ -124,15 +126,15 @@ class SheetLine:
 
     @property
     def change(self) -> Decimal | None:
-        """Against the period before; None where either is missing."""
-        return None if self.value is None or self.previous is None else self.value - self.previous
+        """Against the period before; None where either is missing, and where a running total begins anew."""
+        return None if self.value is None or self.previous is None or self.begins_anew else self.value - self.previous
 
     @property
     def change_text(self) -> str:
         """The change with its sign, and in percent where the base allows."""
         change = self.change
         if change is None:
-            return "—"
+            return _("本年起重新累计") if self.begins_anew else "—"
         if change == 0:
             return _("无变化")
         text = f"{'+' if change > 0 else '−'}{format_number(abs(change))}"
@@ -306,6 +308,7 @@ def _add_figures(row: SheetLine, indicator: Indicator, beside: Beside) -> None:
     row.entry = get_entry_rule(indicator, period, row.history)
     row.previous, row.previous_typed = _value_before(row, indicator, period, 1)
     row.previous_period = "" if row.previous is None else shift(period.span, -1).label
+    row.begins_anew = indicator.accumulation == Indicator.Accumulation.YTD and period.starts_on.month == 1
     row.last_year, row.last_year_typed = _value_before(row, indicator, period, A_YEAR[period.frequency])
     if row.target:
         row.goal = get_goal(row.target)

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from indicators.actions import reporting
 from indicators.actions.evidence import add_evidence
 from indicators.queries.sheets import SheetLine, get_row, get_sheet
-from tests.builders import Quarter
+from tests.builders import Cast, Quarter, assign, make_indicator, make_plan, observe, open_quarter
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +57,16 @@ def test_what_changed_since_the_return_is_known_with_what_it_was(quarter: Quarte
     add_evidence(quarter.line("milestone"), SimpleUploadedFile("验收.pdf", b"%PDF-1.4 %%EOF"), by=quarter.cast.xie)
     changed = [row for row in get_sheet(quarter.report, quarter.cast.shen).lines if row.is_changed]
     assert [(row.line.kind, row.returned and row.returned.value) for row in changed] == [("indicator", 12), ("milestone", 1)]
+
+
+def test_a_running_total_that_begins_anew_is_not_held_against_last_years_end() -> None:
+    cast, plan = Cast(), make_plan()
+    running, amount = make_indicator("running", accumulation="ytd"), make_indicator("amount", accumulation="flow")
+    for indicator in (running, amount):
+        observe(indicator, {"2025-Q4": "50"})
+        assign(cast.gxt, indicator=indicator)
+    report = open_quarter(cast, plan, "2026-Q1").returns.get(unit=cast.gxt)
+    for line in report.lines.all():
+        reporting.save_line(line, {"value": "10"}, by=cast.xie)
+    said = {row.name: row.change_text for row in get_sheet(report, cast.xie).lines}
+    assert (said[running.name_zh], said[amount.name_zh]) == ("本年起重新累计", "−40（−80.0%）")

@@ -55,8 +55,9 @@ def test_without_a_past_nothing_is_compared() -> None:
 
 
 def test_a_share_moves_by_points() -> None:
-    assert say_pace(make_pace("0.09", "2023", of="change", periods=2), SHARE) == "今后 2 年平均每年须提高 0.09个百分点。"
-    assert say_pace(make_pace("-1.5", of="change", periods=3), SHARE) == "今后 3 期平均每期须降低 1.50个百分点。"
+    assert say_pace(make_pace("0.09", "2023", of="change", periods=2), SHARE) == "2024年至2025年平均每年须提高 0.09个百分点。"
+    assert say_pace(make_pace("-1.5", of="change", periods=3), SHARE) == "2025年第三季度至2026年第一季度平均每期须降低 1.50个百分点。"
+    assert say_pace(make_pace("2", "2024", of="change", periods=1), SHARE) == "2025年须提高 2.00个百分点。"
 
 
 @pytest.mark.django_db
