@@ -286,3 +286,16 @@ def test_a_file_goes_with_its_line_to_whoever_follows_the_figure(quarter: Quarte
     with leader.expect_download() as download:
         leader.get_by_role("link", name="合同登记表.pdf").click()
     assert Path(download.value.path()).read_bytes() == paper.read_bytes()
+
+
+def test_what_is_typed_before_the_pages_program_is_there_is_saved_too(quarter: Quarter, people: People) -> None:
+    staff = people.sign_in("xie")
+    held: list[Any] = []
+    staff.route("**/js/entry.js", lambda route: held.append(route))
+    staff.goto(f"{people.url}/reporting/2025-Q3/gxt/", wait_until="commit")
+    value_cell(staff, quarter).fill("12")
+    assert held
+    assert quarter.line().value is None
+    held[0].continue_()
+    expect(staff.locator(f"#line-{quarter.line().pk}")).to_contain_text("已保存")
+    assert quarter.line().value == 12

@@ -56,6 +56,12 @@ grid.addEventListener("change", (event) => {
   if (event.target.dataset.field) rowOf(event.target).touch(event.target, 0);
 });
 
+// On a slow line somebody types before this program is here: what a cell holds beyond what the page came with is saved, too.
+grid.querySelectorAll("[data-field]").forEach((field) => {
+  const before = field.tagName === "SELECT" ? ([...field.options].find((option) => option.defaultSelected) ?? field.options[0]).value : field.defaultValue;
+  if (field.value !== before) rowOf(field).touch(field, 0);
+});
+
 const column = (field) => [...grid.querySelectorAll(`[data-col="${field.dataset.col}"]`)];
 
 /** Up and down a column by keyboard; a textarea keeps its own arrows, and Alt+Enter its new line. */

@@ -192,7 +192,7 @@ def test_a_stated_total_stands_beside_its_count_with_the_difference(client: Clie
     observe(stated, {"2024": "12"})
     observe(counted, {"2025-Q1": "9"})
     run()
-    difference = Result.objects.current().get(measure="difference")
+    difference = Result.objects.current().get(measure="difference", indicator=counted)
     for indicator, other in ((stated, "9个"), (counted, "12个")):
         origin = Observation.objects.get(indicator=indicator)
         for path in (f"/indicators/{indicator.code}/", f"/provenance/observation/{origin.pk}/"):
