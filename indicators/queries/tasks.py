@@ -148,11 +148,12 @@ class IndicatorPart:
 
 @dataclass(frozen=True)
 class MilestonePart:
-    """A milestone and whether the newest accepted return says that it was reached."""
+    """A milestone and whether the newest accepted return says that it was reached; ``is_open``: the user may open that return."""
 
     milestone: Milestone
     line: Line | None
     is_reached: bool
+    is_open: bool
 
 
 class Narrative(NamedTuple):
@@ -208,7 +209,7 @@ def get_task(user: User, plan: str, number: int, moment: Moment = NOW) -> TaskPa
         judged,
         list(task.cooperating_units.values_list("name_zh", flat=True)),
         _get_indicator_parts(user, task, moment),
-        _get_milestone_parts(task, moment),
+        _get_milestone_parts(user, task, moment),
         _get_narratives(user, task, moment),
     )
     _add_kin(user, page, moment)
@@ -276,10 +277,16 @@ def get_milestone_lines(milestones: Sequence[Milestone], moment: Moment = NOW) -
     return {row.assignment.milestone_id: row for row in rows if row.assignment.milestone_id}
 
 
-def _get_milestone_parts(task: Task, moment: Moment) -> list[MilestonePart]:
+def _get_milestone_parts(user: User, task: Task, moment: Moment) -> list[MilestonePart]:
     milestones = list(moment.recorded(task.milestones.all()))
     lines = get_milestone_lines(milestones, moment)
-    return [MilestonePart(milestone, line := lines.get(milestone.pk), is_reached(line, moment.as_of)) for milestone in milestones]
+    reports = {line.report_id for line in lines.values()}
+    may_open = set(Return.objects.visible_to(user).filter(pk__in=reports).values_list("pk", flat=True)) if reports else set()
+    return [_make_milestone(milestone, lines.get(milestone.pk), may_open, moment) for milestone in milestones]
+
+
+def _make_milestone(milestone: Milestone, line: Line | None, may_open: set[int], moment: Moment) -> MilestonePart:
+    return MilestonePart(milestone, line, is_reached(line, moment.as_of), line is not None and line.report_id in may_open)
 
 
 def _get_narratives(user: User, task: Task, moment: Moment) -> list[Narrative]:

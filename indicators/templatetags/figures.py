@@ -80,6 +80,7 @@ register.filter("clock", formatting.format_time)
 register.filter("percent", formatting.format_percent)
 register.filter("points", formatting.format_points)
 register.filter("target_text", formatting.format_target)
+register.filter("in_unit", formatting.format_value)
 
 
 @register.filter
