@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -55,7 +56,7 @@ _STATEMENT = """
 
 
 def get_freshness() -> Freshness:
-    parameters = {"kinds": list(RecomputeRun.Kind.values), "done": RecomputeRun.State.DONE.value, "most": MOST_ATTEMPTS}
+    parameters: dict[str, Any] = {"kinds": list(RecomputeRun.Kind.values), "done": RecomputeRun.State.DONE.value, "most": MOST_ATTEMPTS}
     with connection.cursor() as cursor:
         cursor.execute(_STATEMENT, parameters)
         version, computed_at, pending, oldest, poisoned, step, has_demo = cursor.fetchone()

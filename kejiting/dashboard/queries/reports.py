@@ -79,7 +79,7 @@ def get_reports(user: User, plan: Plan, moment: Moment) -> Reports:
     # An accepted return stays so: its stamp tells at any moment.
     pending = Return.objects.filter(Q(accepted_at=None) | Q(accepted_at__gt=at), round=OuterRef("pk"))
     rounds = list(opened.annotate(is_pending=Exists(pending)).order_by("period__ends_on", "pk"))
-    unfinished = [each for each in rounds if each.is_pending and not (each.locks_at and each.locks_at <= at)]  # type: ignore[attr-defined]  # annotated
+    unfinished = [each for each in rounds if each.is_pending and not (each.locks_at and each.locks_at <= at)]
     chosen = {each.pk: each for each in unfinished or rounds[-1:]}
     if not chosen:
         return Reports()
@@ -90,7 +90,7 @@ def get_reports(user: User, plan: Plan, moment: Moment) -> Reports:
 def _read_returns(user: User, rounds: Mapping[int, Round], moment: Moment) -> list[Return]:
     may_open = Return.objects.visible_to(user).filter(pk=OuterRef("pk"))
     rows = moment.recorded(Return.objects.filter(round__in=rounds)).annotate(is_open_to_user=Exists(may_open))
-    reports = list(rows.select_related("unit").order_by("unit__kind", "unit__code"))
+    reports: list[Return] = list(rows.select_related("unit").order_by("unit__kind", "unit__code"))
     for report in reports:
         report.round = rounds[report.round_id]
     if moment.as_of:
