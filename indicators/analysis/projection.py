@@ -46,16 +46,18 @@ MODELS: Final = {
         Model(noise=0.05, level=1, slope=3, bend=0.05, fading=0.9),
     ),
     4: (
-        # Steps about a trend that lasts; a momentum that is soon spent; noise about a trend that fades, or lasts. All with a season,
-        # which may be large, as of spending that is heavy in the fourth quarter.
+        # Steps about a trend that lasts; a momentum that is soon spent; noise about a trend that fades, lasts, bends or wanders. All
+        # with a season, which may be large, as of spending that is heavy in the fourth quarter.
         Model(noise=0.03, level=1, slope=0.05, bend=0.01, season=30, turn=0.2),
-        Model(noise=1, level=0.3, slope=0.5, bend=0.5, fading=0.6, season=30, turn=0.2),
-        Model(noise=1, level=0.03, slope=0.05, bend=0.01, fading=0.8, season=3, turn=0.2),
+        Model(noise=0.3, level=1, slope=0.5, bend=0.5, fading=0.6, season=30, turn=0.2),
+        Model(noise=1, level=0.03, slope=0.05, bend=0.01, fading=0.8, season=1, turn=0.05),
         Model(noise=1, level=0.03, slope=0.05, bend=0.01, season=30, turn=0.2),
+        Model(noise=1, level=0.03, slope=0.05, bend=0.03, fading=0.9, season=100, turn=1),
+        Model(noise=1, level=0.3, slope=0.05, bend=0.01, season=30, turn=0.2),
     ),
 }
 # After n observations the scale of the h-th period to come is first · h ** second · (n / (n − 3)) ** third times the models'.
-SPREADS: Final = {1: (0.867, 0.065, 0.136), 4: (0.722, 0.147, 0.541)}
+SPREADS: Final = {1: (0.867, 0.065, 0.136), 4: (0.715, 0.155, 0.517)}
 # The tails are those of a Student t with one degree of freedom less than observations, and no more than this.
 FREEDOM: Final = 4
 
@@ -192,7 +194,7 @@ def _predict(values: np.ndarray, per_year: int, horizon: int, low: np.ndarray, h
     """Series × periods, each with enough to say, in any unit."""
     unit = np.nanmax(np.abs(values), axis=1) if len(values) else np.empty(0)
     inner = values / unit[:, None]
-    rooted = ~(inner < 0).any(axis=1)
+    rooted = np.asarray((np.nan_to_num(inner) >= 0).all(axis=1))
     inner[rooted] = np.sqrt(inner[rooted])
     outlook = fit(inner, horizon, MODELS[per_year], per_year)
     present = ~np.isnan(values)

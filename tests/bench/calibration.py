@@ -31,7 +31,8 @@ LEVELS = (0.5, 0.8, 0.95)
 FADINGS = {1: (1, 0.95, 0.9, 0.8, 0.6), 4: (1, 0.9, 0.8, 0.6)}
 # While models are chosen, the spread is held at about what step 2 finds.
 FIRST, SECOND, FREEDOM = 0.85, 0.05, 4
-GAIN = 0.0005
+# The least gain for which a model is added, and one exchanged for another.
+GAIN, EXCHANGE = 0.0005, 0.0001
 # Of quarterly series, which have more origins, each ninth origin says as much.
 THIN = {"yearly": 3, "quarterly": 9}
 
@@ -142,7 +143,7 @@ def choose(selections: Sequence[Selection], candidates: int) -> list[int]:
         best = better
         for old in list(chosen[:-1]):
             better, exchanged = find_best([i for i in chosen if i != old])
-            if better < best * (1 - GAIN / 10):
+            if better < best * (1 - EXCHANGE):
                 chosen[chosen.index(old)], best = exchanged, better
         print(f"  {len(chosen)} models: {best:.4f}", flush=True)
 

@@ -9,6 +9,7 @@ figures. A few minutes, all but seconds of it statsmodels'.
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -126,6 +127,8 @@ OTHERS: dict[str, Callable[[Case, int, int], Forecast]] = {
 
 
 def run(method: Callable[[Case, int, int], Forecast], cases: Sequence[Case], horizon: int, per_year: int) -> Forecast:
+    # Turns on warnings of its own when it is imported, which must be before they are turned off.
+    import_module("statsmodels.tools.sm_exceptions")
     with warnings.catch_warnings():
         # Optimisers that stop early say so; their forecasts count as they are.
         warnings.simplefilter("ignore")
