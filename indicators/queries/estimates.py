@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 import pandas as pd
 from django.conf import settings
@@ -13,6 +14,7 @@ from kejiting.accounts.models import Area, User
 
 from ..analysis.composite import Method, Structure
 from ..models import IndexEstimate, IndexFramework, IndexMark, IndexNode, IndexScore, Indicator, StaleMark
+from ..recompute.claim import MOST_ATTEMPTS
 from ..recompute.index.selection import to_method, to_structure
 from .moments import Moment
 
@@ -131,11 +133,23 @@ def get_estimate(user: User, framework: IndexFramework, header: IndexEstimate, m
     return Estimate(header, nodes, scores, areas)
 
 
-def is_pending(framework: IndexFramework) -> bool:
-    """Whether figures came, or weights, that the estimate does not hold yet."""
-    if IndexMark.objects.filter(framework=framework).exists():
-        return True
-    return StaleMark.objects.filter(indicator__index_nodes__framework=framework).exists()
+class Work(StrEnum):
+    """Whether the estimate holds everything that came."""
+
+    NONE = ""
+    PENDING = "pending"
+    # Given up after several attempts: nothing more happens by itself.
+    FAILED = "failed"
+
+
+def find_work(framework: IndexFramework) -> Work:
+    """What figures or weights came that the estimate does not hold yet, and whether a worker still tries."""
+    own = IndexMark.objects.filter(framework=framework).values_list("attempts")
+    inputs = StaleMark.objects.filter(indicator__index_nodes__framework=framework).values_list("attempts")
+    attempts = [tried for (tried,) in own.union(inputs)]
+    if any(tried >= MOST_ATTEMPTS for tried in attempts):
+        return Work.FAILED
+    return Work.PENDING if attempts else Work.NONE
 
 
 def get_history(user: User, framework: IndexFramework, moment: Moment) -> dict[str, IndexScore]:

@@ -48,7 +48,7 @@ _STATEMENT = """
         (SELECT max(finished_at) FROM last),
         count(*),
         min(created_at),
-        count(*) FILTER (WHERE attempts >= %(most)s),
+        count(*) FILTER (WHERE attempts >= %(most)s) + (SELECT count(*) FROM indicators_indexmark WHERE attempts >= %(most)s),
         (SELECT max(id) FROM indicators_returnstep),
         EXISTS (SELECT FROM indicators_task WHERE is_demo) OR EXISTS (SELECT FROM indicators_plan WHERE is_demo)
     FROM indicators_stalemark

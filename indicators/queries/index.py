@@ -12,7 +12,7 @@ from kejiting.accounts.models import User
 
 from ..models import IndexEstimate, IndexFramework, IndexNode, IndexScore
 from ..recompute.index import selection
-from .estimates import Choice, Estimate, choose, get_estimate, get_history, is_pending
+from .estimates import Choice, Estimate, Work, choose, find_work, get_estimate, get_history
 from .moments import Moment
 
 # How many on either side of the home province are set beside it.
@@ -164,7 +164,7 @@ class IndexPage(Choice):
     neighbours: Neighbours | None = None
     move: Move | None = None
     history: Sequence[tuple[IndexEstimate, IndexScore | None]] = ()
-    is_pending: bool = False
+    work: Work = Work.NONE
     digest: str = ""
 
 
@@ -173,12 +173,12 @@ def get_index_page(user: User, moment: Moment, *, framework: str = "", year: str
     page = IndexPage(**vars(choose(user, moment, framework=framework, year=year)))
     if page.framework is None:
         return page
-    page.is_pending = moment.is_now and is_pending(page.framework)
-    page.digest = f"{page.framework.code}-{page.is_pending:d}"
+    page.work = find_work(page.framework) if moment.is_now else Work.NONE
+    page.digest = f"{page.framework.code}-{page.work}"
     if page.header is None:
         return page
     page.estimate = estimate = get_estimate(user, page.framework, page.header, moment)
-    page.digest = f"{page.framework.code}-{estimate.digest}-{page.is_pending:d}"
+    page.digest = f"{page.framework.code}-{estimate.digest}-{page.work}"
     page.coverage = _make_coverage(estimate)
     page.home = estimate.scores.get(settings.HOME_AREA, {}).get(estimate.root.code)
     _add_comparison(user, page, page.framework, moment)

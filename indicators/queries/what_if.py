@@ -13,7 +13,7 @@ from kejiting.accounts.models import Area, User
 
 from ..analysis import AnalysisError
 from ..analysis.composite import IndexResult, levers, what_if
-from ..models import IndexNode, Indicator, Normalise
+from ..models import IndexNode, IndexScore, Indicator, Normalise
 from ..numbers import NotANumber, parse_number, plain
 from .estimates import Choice, Estimate, choose, get_estimate
 from .moments import NOW
@@ -132,11 +132,7 @@ def get_what_if(user: User, *, framework: str, year: str, area: str, typed: Mapp
     page.area = estimate.areas.get(area or settings.HOME_AREA) or page.areas[0]
     if area and page.area.pk != area:
         page.problem = _("没有代码为“%(code)s”的省份，下面是%(shown)s。") % {"code": area[:10], "shown": page.area.short_zh}
-    read = {
-        key: _read(estimate, *key.split(".", 1), text)
-        for key, text in list(typed.items())[:MOST_CHANGES]
-        if _is_known(estimate, key)
-    }
+    read = {key: _read(estimate, key, text) for key, text in list(typed.items())[:MOST_CHANGES] if _is_known(estimate, key)}
     values = estimate.values
     page.changes = _list_changes(estimate, read)
     page.problems = [f"{c.area.short_zh} {c.leaf.name_zh}：{c.typed.problem}" for c in page.changes if c.typed.problem]
@@ -150,8 +146,9 @@ def _is_known(estimate: Estimate, key: str) -> bool:
     return bool(dot) and area in estimate.scores and any(leaf == node.code for node in estimate.leaves)
 
 
-def _read(estimate: Estimate, area: str, code: str, text: str) -> Typed | None:
+def _read(estimate: Estimate, key: str, text: str) -> Typed | None:
     """None where the record says the same."""
+    area, _dot, code = key.partition(".")
     row, indicator = estimate.scores[area].get(code), estimate.nodes[code].indicator
     text = text.strip()
     if not text:
@@ -180,6 +177,10 @@ def _check_bounds(value: Decimal, indicator: Indicator | None) -> str:
     return ""
 
 
+def _get_value(row: IndexScore | None) -> Decimal | None:
+    return row.value if row is not None else None
+
+
 def _round(value: Decimal | None, indicator: Indicator | None) -> Decimal | None:
     """A figure as it stands in its field: a computed one has more decimals than are shown."""
     return None if value is None else round(value, _places(indicator))
@@ -196,7 +197,7 @@ def _list_changes(estimate: Estimate, read: Mapping[str, Typed | None]) -> list[
             area, code = key.split(".", 1)
             row = estimate.scores[area].get(code)
             node = estimate.nodes[code]
-            found.append(Change(estimate.areas[area], node, key, typed, _round(row and row.value, node.indicator)))
+            found.append(Change(estimate.areas[area], node, key, typed, _round(_get_value(row), node.indicator)))
     return found
 
 
@@ -210,7 +211,15 @@ def _make_dial(estimate: Estimate, area: str, leaf: IndexNode, column: pd.Series
         high = min(high, float(indicator.maximum))
     places = _places(indicator)
     name = f"{area}.{leaf.code}"
-    return Dial(leaf, name, _round(row and row.value, indicator), read.get(name), f"{low:.{places}f}", f"{high:.{places}f}", f"{10.0**-places:.{places}f}")
+    return Dial(
+        leaf,
+        name,
+        _round(_get_value(row), indicator),
+        read.get(name),
+        f"{low:.{places}f}",
+        f"{high:.{places}f}",
+        f"{10.0**-places:.{places}f}",
+    )
 
 
 def _compute(page: WhatIf, estimate: Estimate, values: pd.DataFrame) -> None:
@@ -241,7 +250,7 @@ def _make_lever(estimate: Estimate, area: str, code: str, values: pd.DataFrame, 
     to = now + spread * _find_better(estimate, leaf)
     places = _places(leaf.indicator)
     row = estimate.scores[area].get(code)
-    return Lever(leaf, f"{area}.{code}", row and row.value, f"{to:.{places}f}", float(gain["score"]), float(gain["places"]))
+    return Lever(leaf, f"{area}.{code}", _get_value(row), f"{to:.{places}f}", float(gain["score"]), float(gain["places"]))
 
 
 def _find_better(estimate: Estimate, leaf: IndexNode) -> int:

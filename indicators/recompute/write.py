@@ -69,7 +69,8 @@ def write(rows: Iterable[Computed], *, among: Q, run: RecomputeRun, now: datetim
         row.run, row.computed_at = run, now
     _add_periods(added)
     # In the order of the rows they refer to, so that two writers lock those in one order.
-    table.model.objects.bulk_create(sorted(added, key=lambda r: tuple(str(part) for part in table.get_subject(r))))
+    ordered: list[Any] = sorted(added, key=lambda r: tuple(str(part) for part in table.get_subject(r)))
+    table.model.objects.bulk_create(ordered)
     return len(added) + sum(subject not in computed for subject in current)
 
 

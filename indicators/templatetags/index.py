@@ -51,7 +51,7 @@ def signed(value: Decimal | float | None) -> str:
     """Points with two decimals and their sign."""
     if value is None or math.isnan(value):
         return "—"
-    shown = _round(abs(value), 2)
+    shown = _round(value, 2).lstrip("-")
     return shown if shown == "0.00" else f"{'+' if value > 0 else MINUS}{shown}"
 
 
@@ -60,7 +60,7 @@ def moved(places: Decimal | float | None) -> str:
     """A rank's change in words; it is for the worse when the number grows."""
     if places is None:
         return _("无法拆分")
-    size = _round(abs(places), 2).rstrip("0").rstrip(".")
+    size = _round(places, 2).lstrip("-").rstrip("0").rstrip(".")
     if size == "0":
         return _("不变")
     return (_("后移 %(n)s 位") if places > 0 else _("前移 %(n)s 位")) % {"n": size}

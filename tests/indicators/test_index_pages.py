@@ -230,6 +230,14 @@ def test_the_page_says_that_it_is_being_computed_anew_until_it_is(page: Callable
     assert before not in ours
 
 
+def test_an_estimate_that_fails_again_and_again_says_so_and_not_that_it_is_under_way(page: Callable[..., str], framework: IndexFramework) -> None:
+    IndexMark.objects.create(framework=framework, cause="test", attempts=3)
+    text = page()
+    assert "重算多次失败：有新的数据或权重没有算进来" in text
+    assert "正在重算：" not in text
+    assert "1 处重算多次失败，请联系系统管理员" in text
+
+
 def test_a_page_of_an_earlier_moment_shows_what_was_estimated_then(page: Callable[..., str]) -> None:
     before = timezone.now()
     observe(Indicator.objects.get(code="xa"), {"2023": "6"}, area=HOME)

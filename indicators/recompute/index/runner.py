@@ -132,7 +132,8 @@ class _Job:
             nodes = {code: node.pk for code, node in self.frame.nodes.items()}
             rows = list(make_scores(year, draw_ranks(year), moves, nodes))
         header = self._make_header(plan, problem)
-        for row in (header, *rows):
+        made: list[IndexEstimate | IndexScore] = [header, *rows]
+        for row in made:
             self._stamp(row, plan, year, earlier)
         among = Q(framework=self.frame.framework, period=plan.label)
         written = write([header], among=among, run=self.record, now=self.now, table=ESTIMATES)
