@@ -68,6 +68,14 @@ def format_time(moment: datetime | None) -> str:
     return f"{format_day(local)} {local:%H:%M}" if local else ""
 
 
+def format_remaining(due: datetime) -> str:
+    """How long there is until a moment to come, by the days of this country's calendar: 今天, 明天, 还有 10 天."""
+    days = (timezone.localtime(due).date() - timezone.localdate()).days
+    if days <= 0:
+        return _("今天")
+    return _("明天") if days == 1 else _("还有 %(days)s 天") % {"days": days}
+
+
 D = TypeVar("D", date, datetime)
 
 

@@ -1,12 +1,27 @@
-"""The trail, for the auditor alone. Signing in and out are Django's own views."""
+"""Signing in, and the trail for the auditor alone. Signing out is Django's own view."""
 
 from django.contrib.auth.decorators import login_required, permission_required
+from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
 from django.views.decorators.http import require_GET
 
 from .http import paginate
-from .models import AuditEvent
+from .models import REPORTING, AuditEvent, User
+
+
+class SignIn(LoginView):
+    """Back to the page that asked for it; from the site's front door, whom returns wait for to 待办, all others to the overview."""
+
+    redirect_authenticated_user = True
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        asked = super().get_redirect_url()
+        return "" if asked == "/" else asked
+
+    def get_default_redirect_url(self) -> str:
+        user = self.request.user
+        return resolve_url("todo") if isinstance(user, User) and user.has_role(*REPORTING) else super().get_default_redirect_url()
 
 
 @login_required

@@ -10,13 +10,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from indicators.queries.todos import count_todos
-from kejiting.accounts.models import Role, User
+from kejiting.accounts.models import REPORTING, Role, User
 from kejiting.demo_accounts import DEMO_ACCOUNTS
 from kejiting.languages import SOURCE_LANGUAGE, get_languages
 
 from .live import get_live
-
-REPORTING = (Role.REPORTER, Role.REVIEWER, Role.OFFICE)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from indicators.formatting import (
     format_day,
@@ -12,6 +13,7 @@ from indicators.formatting import (
     format_percent,
     format_period,
     format_points,
+    format_remaining,
     format_signed,
     format_time,
     format_value,
@@ -120,3 +122,9 @@ def test_days_and_times_are_of_this_country() -> None:
     assert (format_day(late), format_day_of_year(late), format_time(late)) == ("2025年3月4日", "3月4日", "2025年3月4日 00:02")
     assert format_day(date(2025, 12, 31)) == "2025年12月31日"
     assert (format_day(None), format_time(None)) == ("", "")
+
+
+@pytest.mark.parametrize(("due", "words"), [("2026-11-24 17:00", "今天"), ("2026-11-25 00:01", "明天"), ("2026-12-04 18:00", "还有 10 天")])
+def test_what_remains_is_counted_in_days_of_the_calendar(monkeypatch: pytest.MonkeyPatch, due: str, words: str) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: datetime(2026, 11, 24, 15, 50, tzinfo=UTC))  # 23:50 here
+    assert format_remaining(datetime.fromisoformat(due).replace(tzinfo=timezone.get_default_timezone())) == words

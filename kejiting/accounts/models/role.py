@@ -24,6 +24,8 @@ class Role(models.TextChoices):
 
 
 ADMINISTRATORS = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR)
+# Whom a quarter's returns wait for.
+REPORTING = (Role.REPORTER, Role.REVIEWER, Role.OFFICE)
 
 
 _held = models.Func(F("granted_at"), F("ends_at"), function="tstzrange", output_field=DateTimeRangeField())
