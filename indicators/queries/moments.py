@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Min, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from ..errors import RecordError
-from ..models import IndicatorDefinition
+from ..models import IndicatorDefinition, Result
 from ..models.index_score import EstimatedQuerySet
 from ..models.indicator import IndicatorQuerySet
 from ..models.observation import ObservationQuerySet
@@ -79,6 +79,14 @@ class Moment:
         made later may stand on figures published later. So a page of a day before this record began has figures and no verdicts.
         """
         return rows.as_of(self.at) if self.at else rows.current()
+
+    @property
+    def first_computed_at(self) -> datetime | None:
+        """When the record's first result was computed, where that is later than the moment: then there are figures and no verdicts."""
+        if not self.at:
+            return None
+        first: datetime | None = Result.objects.aggregate(first=Min("computed_at"))["first"]
+        return first if first and first > self.at else None
 
 
 NOW = Moment()

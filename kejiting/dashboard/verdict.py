@@ -34,7 +34,7 @@ def _say_tasks(lights: Sequence[str]) -> list[Phrase]:
     if not lights:
         return [Phrase(_("尚无重点任务"))]
     if set(lights) == {Light.GREY}:
-        return [Phrase(_("%(n)s 项重点任务都无法判断：尚无已接收的数据") % {"n": len(lights)})]
+        return [Phrase(_("%(n)s 项重点任务都无法判断") % {"n": len(lights)})]
     return [Phrase(_("%(n)s 项重点任务：") % {"n": len(lights)}), *_enumerate(count_lights(lights))]
 
 

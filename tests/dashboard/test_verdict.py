@@ -17,7 +17,7 @@ def say(tasks: list[str], targets: list[str], period: str = "2025") -> str:
         # What is well comes first and what is bad last, whatever the tasks' order.
         (["red", "green", "yellow", "green", "closed"], [], "5 项重点任务：1 项办结、2 项正常、1 项滞后、1 项严重滞后"),
         # Nothing reported is said as nothing known, and never as nothing wrong.
-        (["grey"] * 35, [], "35 项重点任务都无法判断：尚无已接收的数据"),
+        (["grey"] * 35, [], "35 项重点任务都无法判断"),
         (["grey", "green"], [], "2 项重点任务：1 项正常、1 项无法判断"),
         (["green"], ["pending"] * 4, "1 项重点任务：1 项正常；4 项首要指标的2025年数据尚未公布"),
         (["green"], ["grey"] * 2, "1 项重点任务：1 项正常；2 项首要指标对照2025年目标都无法判断"),

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from indicators.errors import RecordError
 from indicators.queries.moments import NOW, parse_moment
+from indicators.recompute import run
 from tests.builders import Quarter
 
 
@@ -38,3 +39,15 @@ def test_pages_answer_a_bad_moment_with_a_sentence(client: Client, path: str) ->
     answer = client.get(path, {"as_of": "0001-01-01T00:00:00+14:00"})
     assert answer.status_code == 400
     assert "不是日期" in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_page_of_before_the_first_result_says_why_it_has_no_verdicts(client: Client) -> None:
+    quarter = Quarter()
+    quarter.accept()
+    run()
+    client.force_login(quarter.cast.du)
+    sentence = "系统最早的计算结果算于"
+    assert sentence in client.get("/", {"as_of": "2026-01-01"}).content.decode()
+    assert sentence not in client.get("/", {"as_of": timezone.localdate().isoformat()}).content.decode()
+    assert sentence not in client.get("/").content.decode()
