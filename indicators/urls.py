@@ -22,7 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("reporting/<str:round>/<str:unit>/evidence/<uuid:key>/", evidence.download, name="evidence"),
     path("reporting/<str:round>/<str:unit>/evidence/<uuid:key>/remove/", evidence.remove, name="evidence-remove"),
     re_path(
-        r"^reporting/(?P<round>[^/]+)/(?P<unit>[^/]+)/lines/(?P<line>\d+)/(?P<verb>correct|accept|return)/$",
+        r"^reporting/(?P<round>[^/]+)/(?P<unit>[^/]+)/lines/(?P<line>\d+)/(?P<verb>correct|accept|return|withdraw)/$",
         reporting.correct_line,
         name="return-correction",
     ),

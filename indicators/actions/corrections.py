@@ -1,4 +1,4 @@
-"""Corrections of accepted lines: asked for by one person, in force once another has accepted them."""
+"""Corrections of accepted lines: asked for by one person, in force once another has accepted them; taken back by who asked."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -74,7 +74,8 @@ def _require_possible(line: Line, content: Mapping[str, Any], report: Return) ->
 def accept_correction(correction: Correction, *, by: User, reason: str = "") -> Correction:
     """Put a correction in force: a second vintage beside the first, which stays readable."""
     reason = clean_text(reason, NOTE_LENGTH)
-    correction, report = _lock_correction(correction, by=by)
+    correction, report = _lock_correction(correction)
+    _require_decider(correction, by)
     now = timezone.now()
     _decide(correction, Correction.State.ACCEPTED, by=by, now=now, reason=reason)
     line = correction.line
@@ -107,7 +108,8 @@ def _state_correction(correction: Correction, report: Return, now: datetime) -> 
 def send_back_correction(correction: Correction, *, by: User, reason: str) -> Correction:
     """Refuse a correction, saying why; the value in force stays."""
     reason = clean_text(reason, NOTE_LENGTH)
-    correction, report = _lock_correction(correction, by=by)
+    correction, report = _lock_correction(correction)
+    _require_decider(correction, by)
     if not reason:
         raise ReasonRequired
     _decide(correction, Correction.State.RETURNED, by=by, now=timezone.now(), reason=reason)
@@ -116,16 +118,37 @@ def send_back_correction(correction: Correction, *, by: User, reason: str) -> Co
     return correction
 
 
-def _lock_correction(correction: Correction, *, by: User) -> tuple[Correction, Return]:
+@transaction.atomic
+def withdraw_correction(correction: Correction, *, by: User, reason: str = "") -> Correction:
+    """Take back what one asked oneself, as long as nobody has decided on it; it stays readable that it was asked."""
+    reason = clean_text(reason, NOTE_LENGTH)
+    correction, report = _lock_correction(correction)
+    if not by.has_perm("correction.withdraw", correction):
+        raise NotAllowed(_("更正只能由申请人自己撤回。"))
+    _require_pending(correction)
+    _decide(correction, Correction.State.WITHDRAWN, by=by, now=timezone.now(), reason=reason)
+    raise_version(report)
+    record_event("correction.withdraw", correction, by=by, reason=reason)
+    return correction
+
+
+def _lock_correction(correction: Correction) -> tuple[Correction, Return]:
     report = lock_return(Line.objects.values_list("report_id", flat=True).get(pk=correction.line_id))
     correction = Correction.objects.select_related("line__report__unit", "line__assignment__indicator", "line__assignment__milestone").get(
         pk=correction.pk
     )
+    return correction, report
+
+
+def _require_decider(correction: Correction, by: User) -> None:
     if not by.has_perm("correction.decide", correction):
         raise NotAllowed(_("更正须由另一人（主管处室，且非本处室的数值）接收或退回。"))
+    _require_pending(correction)
+
+
+def _require_pending(correction: Correction) -> None:
     if correction.state != Correction.State.PENDING:
         raise WrongState(_("这项更正已经处理过。"))
-    return correction, report
 
 
 def _decide(correction: Correction, state: str, *, by: User, now: datetime, reason: str) -> None:

@@ -43,7 +43,7 @@ _DECIDED = """
         RAISE EXCEPTION 'a correction is decided, not changed'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'correction_keeps_what_was_asked';
     END IF;
-    IF EXISTS (SELECT 1 FROM indicators_line line JOIN indicators_return report ON report.id = line.report_id
+    IF NEW.state <> 'withdrawn' AND EXISTS (SELECT 1 FROM indicators_line line JOIN indicators_return report ON report.id = line.report_id
             JOIN accounts_user person ON person.unit_id = report.unit_id
             WHERE line.id = NEW.line_id AND person.id = NEW.decided_by_id) THEN
         RAISE EXCEPTION 'an office does not decide on a correction of its own return'
@@ -56,16 +56,17 @@ _DECIDED = """
 class Correction(models.Model):
     """A change of one accepted line, asked by one person and decided by another.
 
-    The value accepted before stays in force until this is accepted.
+    The value accepted before stays in force until this is accepted. Until it is decided, who asked may take it back.
     """
 
     class State(models.TextChoices):
         PENDING = "pending", _("待接收")
         ACCEPTED = "accepted", _("已接收")
         RETURNED = "returned", _("已退回")
+        WITHDRAWN = "withdrawn", _("已撤回")
 
     line = models.ForeignKey(Line, models.PROTECT, related_name="corrections")
-    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    state = models.CharField(max_length=12, choices=State, default=State.PENDING)
     value = models.DecimalField(_("更正为"), max_digits=24, decimal_places=6, null=True, blank=True)
     qualifier = models.CharField(max_length=16, choices=Qualifier, default=Qualifier.EXACT, blank=True)
     missing = models.CharField(max_length=16, choices=MissingReason, blank=True)
@@ -86,7 +87,7 @@ class Correction(models.Model):
         constraints = [
             models.UniqueConstraint(name="correction_one_pending_a_line", fields=["line"], condition=Q(state="pending")),
             models.CheckConstraint(name="correction_has_reason", condition=~Q(reason="")),
-            is_known("state", ["pending", "accepted", "returned"]),
+            is_known("state", ["pending", "accepted", "returned", "withdrawn"]),
             is_known("qualifier", Qualifier.values),
             is_known("missing", ["", *MissingReason.values]),
             is_known("previous_missing", ["", *MissingReason.values]),
@@ -97,7 +98,10 @@ class Correction(models.Model):
                 condition=Q(state="pending", decided_by=None, decided_at=None)
                 | (~Q(state="pending") & Q(decided_by__isnull=False, decided_at__isnull=False)),
             ),
-            models.CheckConstraint(name="correction_decided_by_another", condition=Q(decided_by=None) | ~Q(decided_by=F("requested_by"))),
+            models.CheckConstraint(
+                name="correction_decided_by_another",
+                condition=Q(decided_by=None) | (Q(state="withdrawn", decided_by=F("requested_by")) | (~Q(state="withdrawn") & ~Q(decided_by=F("requested_by")))),
+            ),
             models.CheckConstraint(name="correction_return_has_reason", condition=~Q(state="returned") | ~Q(decision_reason="")),
         ]
         triggers = [

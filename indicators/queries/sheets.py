@@ -163,9 +163,9 @@ class SheetLine:
         return assignment.milestone.task if assignment.milestone else assignment.task
 
     @property
-    def refused(self) -> list[Correction]:
-        """Corrections that were asked for and sent back, with the reason."""
-        return [c for c in self.line.corrections.all() if c.state == Correction.State.RETURNED]
+    def without_effect(self) -> list[Correction]:
+        """Corrections that were asked for and sent back, with the reason, or taken back."""
+        return [c for c in self.line.corrections.all() if c.state in (Correction.State.RETURNED, Correction.State.WITHDRAWN)]
 
     @property
     def is_explained(self) -> bool:

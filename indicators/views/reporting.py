@@ -51,6 +51,7 @@ def _make_context(request: SignedInRequest, report: Return, sheet: Sheet, **more
         or (report.state == Return.State.APPROVED and user.has_perm("return.return_approved", report)),
         "may_correct": report.state == Return.State.ACCEPTED and user.has_perm("correction.request", report),
         "decidable": {row.line.pk for row in sheet.lines if row.pending and user.has_perm("correction.decide", row.pending)},
+        "withdrawable": {row.line.pk for row in sheet.lines if row.pending and user.has_perm("correction.withdraw", row.pending)},
         "last_step": sheet.steps[-1] if sheet.steps else None,
         "review": make_review(sheet),
         "missing_choices": MissingReason.choices,
@@ -206,7 +207,7 @@ def take_step(request: SignedInRequest, round: str, unit: str, verb: str) -> Htt
 @login_required
 @require_http_methods(["GET", "POST"])
 def correct_line(request: SignedInRequest, round: str, unit: str, line: int, verb: str) -> HttpResponse:
-    """Ask for a correction of an accepted line, or decide one."""
+    """Ask for a correction of an accepted line, take it back, or decide one."""
     report = _get_report(request, round, unit)
     if request.method == "GET":
         return redirect("return", round=round, unit=unit)
@@ -232,5 +233,8 @@ def _correct(line: Line, verb: str, request: SignedInRequest) -> str:
     if verb == "accept":
         corrections.accept_correction(pending, by=request.user, reason=reason)
         return _("更正已接收，新值已生效，原值仍可查看。")
+    if verb == "withdraw":
+        corrections.withdraw_correction(pending, by=request.user)
+        return _("更正已撤回，原值继续有效。")
     corrections.send_back_correction(pending, by=request.user, reason=reason)
     return _("更正已退回，原值继续有效。")

@@ -405,6 +405,9 @@ def test_a_correction_is_asked_by_one_and_answered_by_another(quarter: Quarter, 
     assert machine.post(f"{line}accept/").status_code == 403
     assert office.post(f"{line}return/").status_code == 422
     assert office.post(f"{line}return/", {"reason": "请附材料"}).status_code == 200
+    machine.post(f"{line}correct/", {"value": "31", "reason": "漏报一项，已附材料"})
+    assert office.post(f"{line}withdraw/").status_code == 403
+    assert machine.post(f"{line}withdraw/").status_code == 200
     machine.post(f"{line}correct/", {"value": "13", "reason": "漏报一项，已附材料"})
     body = office.post(f"{line}accept/").json()
     row = next(r for r in body["lines"] if r["kind"] == "indicator")

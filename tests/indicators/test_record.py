@@ -197,6 +197,16 @@ def test_a_correction_is_decided_and_not_changed(accepted: Quarter) -> None:
     refused_by("correction_decided_is_final", lambda: rows.update(state="returned", decision_reason="不再需要"))
 
 
+def test_a_correction_is_withdrawn_by_who_asked_and_decided_by_nobody_else(accepted: Quarter) -> None:
+    correction = ask(accepted)
+    rows = Correction.objects.filter(pk=correction.pk)
+    now = timezone.now()
+    refused_by("correction_decided_by_another", lambda: rows.update(state="withdrawn", decided_at=now, decided_by=accepted.cast.guo))
+    refused_by("correction_decided_by_another_unit", lambda: rows.update(state="accepted", decided_at=now, decided_by=correction.requested_by))
+    rows.update(state="withdrawn", decided_at=now, decided_by=correction.requested_by)
+    refused_by("correction_decided_is_final", lambda: rows.update(state="accepted", decided_by=accepted.cast.guo))
+
+
 # -- a vintage says what its source says ---------------------------------------------------------
 
 

@@ -331,6 +331,20 @@ def test_who_asked_for_a_correction_does_not_decide_it(quarter: Quarter) -> None
     assert quarter.line().in_force.value == 12
 
 
+def test_who_asked_for_a_correction_takes_it_back_before_it_is_decided(quarter: Quarter) -> None:
+    quarter.accept("12")
+    mistaken = corrections.request_correction(quarter.line(), by=quarter.cast.xie, value="130", reason="漏计一项")
+    with pytest.raises(NotAllowed, match="申请人自己"):
+        corrections.withdraw_correction(mistaken, by=quarter.cast.guo)
+    corrections.withdraw_correction(mistaken, by=quarter.cast.xie)
+    with pytest.raises(WrongState, match="已经处理过"):
+        corrections.accept_correction(mistaken, by=quarter.cast.guo)
+    assert quarter.line().in_force.value == 12
+    assert Observation.objects.count() == 1
+    corrections.accept_correction(corrections.request_correction(quarter.line(), by=quarter.cast.xie, value="13", reason="漏计一项"), by=quarter.cast.guo)
+    assert quarter.line().in_force.value == 13
+
+
 @pytest.mark.parametrize(("value", "reason"), [("12", "同值"), ("abc", "非数"), ("13", ""), (None, "空")])
 def test_a_correction_that_says_nothing_is_refused(quarter: Quarter, value: str | None, reason: str) -> None:
     quarter.accept("12")

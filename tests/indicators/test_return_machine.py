@@ -93,6 +93,12 @@ class ReturnMachine(RuleBasedStateMachine):
             self.attempt(action, correction, by=self.person(who), reason=reason)
 
     @rule(who=PEOPLE)
+    def withdraw_correction(self, who: str) -> None:
+        correction = Correction.objects.order_by("-pk").first()
+        if correction:
+            self.attempt(corrections.withdraw_correction, correction, by=self.person(who))
+
+    @rule(who=PEOPLE)
     def lock(self, who: str) -> None:
         self.attempt(rounds.lock_round, self.quarter.round, by=self.person(who))
 
@@ -137,7 +143,8 @@ class ReturnMachine(RuleBasedStateMachine):
         vintages = list(Observation.objects.filter(indicator=self.quarter.indicator).values_list("vintage", flat=True))
         assert vintages == list(range(1, expected + 1))
         for correction in Correction.objects.exclude(state="pending"):
-            assert correction.decided_by_id not in (None, correction.requested_by_id)
+            assert correction.decided_by_id is not None
+            assert (correction.decided_by_id == correction.requested_by_id) == (correction.state == "withdrawn")
 
 
 @pytest.mark.slow

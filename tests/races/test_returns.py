@@ -194,6 +194,14 @@ def test_two_decide_on_a_correction(race: Racing, accepted: Quarter, turn: tuple
     assert Observation.objects.filter(indicator=accepted.indicator).count() == (2 if turn[0] == "accept_correction" else 1)
 
 
+def test_a_correction_is_taken_back_while_it_is_decided(race: Racing, accepted: Quarter) -> None:
+    correction = ask(accepted, "13", accepted.cast.xie)()
+    first, second = race(decide("accept_correction", correction, accepted.cast.guo), decide("withdraw_correction", correction, accepted.cast.xie))
+    assert first.won
+    assert second.lost_in_words(WrongState, "已经处理过")
+    assert Observation.objects.filter(indicator=accepted.indicator).count() == 2
+
+
 def test_a_correction_is_asked_for_while_the_return_is_accepted(race: Racing, approved: Quarter) -> None:
     """It waits for the acceptance, and corrects what was accepted."""
     first, second = race(step_of(approved, "accept_return", approved.cast.guo), ask(approved, "13", approved.cast.xie))

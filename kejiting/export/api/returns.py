@@ -122,11 +122,11 @@ Decision = Callable[..., Correction]
 
 class CorrectionDecision(VersionedView):
     verb = ""
-    verbs: ClassVar[dict[str, Decision]] = {"accept": corrections.accept_correction, "return": corrections.send_back_correction}
+    verbs: ClassVar[dict[str, Decision]] = {"accept": corrections.accept_correction, "return": corrections.send_back_correction, "withdraw": corrections.withdraw_correction}
 
     @extend_schema(request=StepInput, responses=ReturnOutput)
     def post(self, request: Request, round: str, unit: str, line: int) -> Response:
-        """答复一行的待处理更正：accept 接收，return 退回（须写理由）。"""
+        """答复一行的待处理更正：accept 接收，return 退回（须写理由）；withdraw 由申请人自己撤回。"""
         report = find_return(request, round, unit)
         row = find_line(report, line)
         reason = read_input(StepInput, request)["reason"]
