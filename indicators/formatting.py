@@ -1,5 +1,6 @@
 """Figures, periods and dates as official Chinese writes them: 2025年第一季度, 156.2亿元, 超25亿元, 65%以上, 2025年3月3日."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeVar
@@ -91,11 +92,19 @@ def format_number(value: Decimal | None, decimals: int | None = None) -> str:
     return f"{'−' if shown < 0 else ''}{abs(shown):,f}"
 
 
-def format_value(value: Decimal | None, unit: str, *, decimals: int | None = None, qualifier: str = "") -> str:
-    """A value with its unit and the word it is qualified with; large amounts of 万元 in 亿元; a dash for None."""
+def are_large(amounts: Iterable[Decimal | None]) -> bool:
+    """Whether amounts of 万元 that stand in one column are all said in 亿元: with a small one among them none is."""
+    return all(abs(amount) >= YI for amount in amounts if amount is not None)
+
+
+def format_value(value: Decimal | None, unit: str, *, decimals: int | None = None, qualifier: str = "", large: bool | None = None) -> str:
+    """A value with its unit and the word it is qualified with; a dash for None.
+
+    ``large`` says whether 万元 become 亿元; by default a large amount does.
+    """
     if value is None:
         return "—"
-    if unit == "万元" and abs(value) >= YI:
+    if unit == "万元" and (abs(value) >= YI if large is None else large):
         # A large amount keeps at most two decimals of 亿, and none that its source did not have.
         value, unit, decimals = value / YI, "亿元", min(_decimals_of(value / YI), 2)
     return qualify(format_number(value, decimals), unit, qualifier)
@@ -114,14 +123,14 @@ def qualify(number: str, unit: str, qualifier: str) -> str:
     return f"{word}{number}{gap}{unit}"
 
 
-def format_target(target: Target) -> str:
-    """A target with its unit: in its document's own writing, or its comparison and number."""
+def format_target(target: Target, large: bool | None = None) -> str:
+    """A target with its unit: in its document's own writing, or its comparison and number; ``large`` as of ``format_value``."""
     unit = target.unit_of_measure
     if target.stated:
         return target.stated
     if target.kind == Target.Kind.RANGE:
         return f"{format_number(target.value)}–{format_value(target.upper, unit)}"
-    value = format_value(target.value, unit)
+    value = format_value(target.value, unit, large=large)
     if target.kind in (Target.Kind.CHANGE, Target.Kind.GROWTH):
         return (_("较基期变化 %(value)s") if target.kind == Target.Kind.CHANGE else _("较基期增长 %(value)s")) % {"value": value}
     return value if target.comparison == Target.Comparison.EQUAL else f"{target.get_comparison_display()}{value}"

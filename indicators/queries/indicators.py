@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 from django.conf import settings
 from django.db.models import Count, Q, Subquery
 
 from kejiting.accounts.models import Area, User
 
+from ..formatting import are_large
 from ..models import Breakdown, Indicator, Observation, Result, Target, TargetSupersession
 from ..periods import Span, parse_label
 from ..standing import Judged, Judgement, get_age, get_newest_by_measure, group, judge, read_judgements
@@ -112,6 +114,12 @@ class IndicatorPage:
     @property
     def latest(self) -> Point | None:
         return self.points[-1] if self.points else None
+
+    @cached_property
+    def are_large(self) -> bool:
+        """Whether the table says amounts in 亿元, targets and all: one unit a column."""
+        targets = [row.target.value for row in self.targets if row.target.unit_of_measure == self.indicator.unit_of_measure]
+        return are_large([*(vintage.value for point in self.points for vintage in point.vintages), *targets])
 
 
 def get_indicator(user: User, code: str, area: str = "", moment: Moment = NOW) -> IndicatorPage:

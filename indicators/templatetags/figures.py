@@ -91,8 +91,11 @@ def number(value: Decimal | None) -> str:
 
 
 @register.filter
-def figure(observation: Observation | Vintage | None) -> str:
-    """An observation as a person reads it: as its source writes it where that is known, else by the indicator's decimals."""
+def figure(observation: Observation | Vintage | None, large: bool | None = None) -> str:
+    """An observation as a person reads it: as its source writes it where that is known, else by the indicator's decimals.
+
+    ``large``: as of ``format_value``, where figures stand under each other.
+    """
     if not observation:
         return "—"
     if observation.value is None:
@@ -100,7 +103,7 @@ def figure(observation: Observation | Vintage | None) -> str:
     if observation.stated:
         return observation.stated
     return formatting.format_value(
-        observation.value, observation.unit_of_measure, decimals=_decimals_of(observation), qualifier=observation.qualifier
+        observation.value, observation.unit_of_measure, decimals=_decimals_of(observation), qualifier=observation.qualifier, large=large
     )
 
 

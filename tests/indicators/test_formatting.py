@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from indicators.formatting import (
+    are_large,
     format_day,
     format_day_of_year,
     format_number,
@@ -128,3 +129,9 @@ def test_days_and_times_are_of_this_country() -> None:
 def test_what_remains_is_counted_in_days_of_the_calendar(monkeypatch: pytest.MonkeyPatch, due: str, words: str) -> None:
     monkeypatch.setattr(timezone, "now", lambda: datetime(2026, 11, 24, 15, 50, tzinfo=UTC))  # 23:50 here
     assert format_remaining(datetime.fromisoformat(due).replace(tzinfo=timezone.get_default_timezone())) == words
+
+
+def test_amounts_of_one_column_are_said_in_one_unit() -> None:
+    column = [Decimal("34981.8"), Decimal("8121.62"), None]
+    assert [format_value(v, "万元", large=are_large(column)) for v in column] == ["34,981.8万元", "8,121.62万元", "—"]
+    assert [format_value(v, "万元", large=are_large(column[:1])) for v in column[:1]] == ["3.50亿元"]
