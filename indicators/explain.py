@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext as _
 
+from .compute.judge import is_gap_closed, is_lower_better
 from .models import Result, Target
 from .periods import parse_label
-from .recompute.judge import is_gap_closed, is_lower_better
 
 Measure = Result.Measure
 

@@ -10,9 +10,9 @@ import pandas as pd
 from django.utils.translation import gettext as _
 
 from .analysis import quality
+from .compute.judge import get_goal
 from .formatting import format_number
 from .models import Correction, Indicator, Line, Observation, Period, Return, Target
-from .recompute.judge import get_goal
 from .standing import choose_target
 
 # 情况属实 is about the shortest note that explains anything.

@@ -8,12 +8,12 @@ import pandas as pd
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from .compute.series import FREQUENCIES
 from .formatting import format_percent, format_period, format_value
 from .models import Indicator, Target
 from .periods import get_main_frequency, parse_label, shift
 from .queries.indicators import IndicatorPage, TargetRow
 from .recompute.outlook import AHEAD, SHORTEST, get_projected
-from .recompute.series import FREQUENCIES
 from .standing import Judgement
 
 # From which probability on which word: the calibrated scale of the IPCC's reports.

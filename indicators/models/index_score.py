@@ -60,6 +60,18 @@ class IndexEstimate(Estimated):
         LOW_COVERAGE = "low_coverage", _("指标覆盖不足")
         REFUSED = "refused", _("无法测算")
 
+    class LeftOut(models.TextChoices):
+        """Why an indicator of the framework, or a group, does not count in a year."""
+
+        NO_INDICATOR = "no_indicator", _("系统里没有能供数的分省指标")
+        NO_STANDARD = "no_standard", _("框架没有标准值")
+        NO_GOALPOSTS = "no_goalposts", _("框架没有阈值")
+        NO_WEIGHT = "no_weight", _("权重为 0")
+        NO_DATA = "no_data", _("当年没有数据")
+        FEW_AREAS = "few_areas", _("有数据的地区太少")
+        CONSTANT = "constant", _("各地区的数都相同，分不出高低")
+        THIN_GROUP = "thin_group", _("所在组的指标覆盖不足")
+
     weights = models.ForeignKey(WeightVersion, models.PROTECT, null=True, related_name="+")
     problem = models.CharField(_("未测算的原因"), max_length=12, choices=Problem, blank=True)
     # The core's own words for what it refused, with the culprit's code.

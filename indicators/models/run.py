@@ -9,6 +9,9 @@ from kejiting.accounts.models import Area
 from .indicator import Indicator
 from .task import Task
 
+# A mark that so many runs failed on is left, and reported: someone must look.
+MOST_ATTEMPTS = 3
+
 
 class RecomputeRun(models.Model):
     """One run of the recomputation: what it read, with which code, and what came of it."""

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from kejiting.accounts.models import Area, User
 
 from ..analysis.composite import Method, Structure
+from ..compute.index import to_method, to_structure
 from ..models import IndexEstimate, IndexFramework, IndexMark, IndexNode, IndexScore, Indicator, StaleMark
-from ..recompute.claim import MOST_ATTEMPTS
-from ..recompute.index.selection import to_method, to_structure
+from ..models.run import MOST_ATTEMPTS
 from .moments import Moment
 
 

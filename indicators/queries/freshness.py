@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from ..models import RecomputeRun
-from ..recompute.claim import MOST_ATTEMPTS
+from ..models.run import MOST_ATTEMPTS
 
 # A recomputation takes a fraction of this; marks older than it mean that results are older than the data.
 PATIENCE = timedelta(seconds=5)

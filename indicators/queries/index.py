@@ -11,23 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from kejiting.accounts.models import User
 
 from ..models import IndexEstimate, IndexFramework, IndexNode, IndexScore
-from ..recompute.index import selection
 from .estimates import Choice, Estimate, Work, choose, find_work, get_estimate, get_history
 from .moments import Moment
 
 # How many on either side of the home province are set beside it.
 NEAR = 2
 
-REASONS = {
-    selection.NO_INDICATOR: _("系统里没有能供数的分省指标"),
-    selection.NO_STANDARD: _("框架没有标准值"),
-    selection.NO_GOALPOSTS: _("框架没有阈值"),
-    selection.NO_WEIGHT: _("权重为 0"),
-    selection.NO_DATA: _("当年没有数据"),
-    selection.FEW_AREAS: _("有数据的地区太少"),
-    selection.CONSTANT: _("各地区的数都相同，分不出高低"),
-    selection.THIN_GROUP: _("所在组的指标覆盖不足"),
-}
+REASONS = dict(IndexEstimate.LeftOut.choices)
 GROUPS = {"own": _("本省数值变化"), "others": _("他省数值变化"), "restated": _("以往数据订正"), "method": _("指标范围与权重变化")}
 
 

@@ -12,6 +12,9 @@ from django.utils.translation import gettext as _
 
 from kejiting.accounts.models import User
 
+from ..compute.judge import get_goal, get_upper
+from ..compute.newest import judge_typed
+from ..compute.thresholds import Yardstick, load_yardstick
 from ..entry import AS_STORED, EntryRule, get_entry_rule
 from ..findings import (
     LineFinding,
@@ -40,9 +43,6 @@ from ..models import (
 )
 from ..models.line import is_empty
 from ..periods import A_YEAR, shift
-from ..recompute.book import Book, open_book
-from ..recompute.judge import get_goal, get_upper
-from ..recompute.targets import judge_typed
 from .entries import NOTHING, Said, get_refiled, get_said_at, get_set_aside
 
 KINDS = ("indicator", "milestone", "narrative")
@@ -60,7 +60,7 @@ class Beside:
     set_aside: dict[int, Said]
     returned: dict[int, Said] | None  # what each line said when the return was sent back; None: it never was
     refiled: set[int]
-    book: Book
+    yardstick: Yardstick
 
 
 @dataclass
@@ -281,7 +281,7 @@ def _read_beside(lines: Sequence[Line], period: Period, *, sent_back: datetime |
         set_aside=get_set_aside(lines),
         returned=get_said_at(lines, sent_back) if sent_back else None,
         refiled=get_refiled(lines, sent_back) if sent_back else set(),
-        book=open_book(timezone.localdate(), timezone.now()),
+        yardstick=load_yardstick(timezone.localdate()),
     )
 
 
@@ -318,7 +318,7 @@ def _add_figures(row: SheetLine, indicator: Indicator, beside: Beside) -> None:
 
 def _judge(row: SheetLine, target: Target, beside: Beside) -> None:
     """Completion, schedule and light of what is typed: what they will be once it is accepted."""
-    verdict = judge_typed(target, row.value, beside.period, row.history, beside.book)
+    verdict = judge_typed(target, row.value, beside.period, row.history, beside.yardstick)
     row.completion, row.schedule, row.light = verdict.completion, verdict.schedule, verdict.light
 
 

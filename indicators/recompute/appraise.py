@@ -9,12 +9,12 @@ import pandas as pd
 
 from ..analysis import progress, quality
 from ..analysis import series as core
+from ..compute.judge import get_goal
+from ..compute.series import FREQUENCIES, Cell, Series, inherit, list_inputs, make_frame, to_decimal, to_label
 from ..models import Breakdown, Indicator, Period, Result, Target
 from .book import Book
-from .judge import get_goal
 from .measures import POINTS, WITHOUT_GROWTH
 from .methods import PROGRESS_MEASURE, QUALITY, Method
-from .series import FREQUENCIES, Cell, Series, inherit, list_inputs, make_frame, to_decimal, to_label
 
 Measure = Result.Measure
 PLACES = 10

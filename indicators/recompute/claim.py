@@ -13,11 +13,11 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from ..models import IndexMark, RecomputeRun, StaleMark
+from ..models.run import MOST_ATTEMPTS
 from .methods import CODE_VERSION
 
 log = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 3
 BATCH = 500
 
 M = TypeVar("M", StaleMark, IndexMark)

@@ -2,21 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from graphlib import TopologicalSorter
 
 from django.conf import settings
 from django.db.models import Q
 
-from ..analysis import formula as formulas
+from ..compute.formula_values import ALL, Areas, get_formula
 from ..formulas import split_reference
 from ..models import Indicator, IndicatorDependency, StaleMark, Task
-
-# All areas of an indicator.
-ALL = None
-Areas = frozenset[str] | None
-
-_parse = lru_cache(maxsize=1024)(formulas.parse)
 
 
 @dataclass
@@ -69,12 +62,6 @@ def _get_dependents(scope: Scope, frontier: set[int]) -> list[tuple[int, Areas]]
     counters = Indicator.objects.filter(stated_as__in=frontier)
     found += [(counter.pk, scope.indicators[counter.stated_as_id]) for counter in counters if counter.stated_as_id]
     return [(pk, areas) for pk, areas in found if areas is ALL or areas]
-
-
-def get_formula(indicator: Indicator) -> formulas.Formula | None:
-    """What a derived indicator is computed by; None where nothing is written yet. Raises ``FormulaError``."""
-    text = indicator.current_definition.formula if indicator.current_definition else ""
-    return _parse(text) if text else None
 
 
 def get_touched_areas(derived: Indicator, code: str, areas: Areas) -> Areas:

@@ -11,13 +11,13 @@ from django.db.models import Exists, OuterRef, Prefetch
 
 from kejiting.accounts.classification import Classification
 
+from ..compute.series import to_decimal
+from ..compute.thresholds import Thresholds
 from ..models import Aspect, Breakdown, Light, LightOverride, Line, Milestone, Result, Return, Target, Task
 from ..queries.tasks import get_milestone_lines
 from ..standing import JUDGING, Judgement, get_worst, group, is_reached, read_judgements, stand_against_next
 from .book import Book
-from .judge import Thresholds
 from .methods import ASPECT, TASK
-from .series import to_decimal
 
 Measure = Result.Measure
 PLACES = 10
@@ -57,7 +57,7 @@ class Standing:
 def judge_tasks(ids: set[int], book: Book) -> Iterator[Result]:
     """Completion, schedule and light of tasks, from the current results of their indicators and from their milestones."""
     for standing in _load(ids, book):
-        yield from _judge(standing, book.thresholds(book.today, standing.task.plan_id), book)
+        yield from _judge(standing, book.yardstick.thresholds(book.today, standing.task.plan_id), book)
 
 
 def _load(ids: set[int], book: Book) -> list[Standing]:
@@ -79,7 +79,7 @@ def _load(ids: set[int], book: Book) -> list[Standing]:
         standing = Standing(task, narrated=task.narrated, override=latest if latest and latest.light else None)
         found = [(ti.indicator.name_zh, results.get((ti.indicator_id, task.area_code), [])) for ti in task.task_indicators.all()]
         standing.parts += [part for name, rows in found if (part := _judge_indicator(name, rows, targets))]
-        thresholds = book.thresholds(book.today, task.plan_id)
+        thresholds = book.yardstick.thresholds(book.today, task.plan_id)
         standing.parts += [_judge_milestone(m, lines.get(m.pk), thresholds, book.today) for m in task.milestones.all()]
         standings.append(standing)
         book.read("task", [(task.pk, task.state, task.due_on, task.narrated, standing.override and standing.override.pk)])

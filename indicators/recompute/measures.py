@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from ..analysis import series as core
+from ..compute.series import FREQUENCIES, Cell, Figure, Series, inherit, list_inputs, make_frame, to_decimal, to_label
 from ..models import Indicator, Result
 from ..periods import A_YEAR, parse_label, shift
 from .methods import DIFFERENCE, SERIES
-from .series import FREQUENCIES, Cell, Figure, Series, inherit, list_inputs, make_frame, to_decimal, to_label
 
 Measure = Result.Measure
 PLACES = 10  # what a result holds

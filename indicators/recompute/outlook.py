@@ -14,12 +14,12 @@ import pandas as pd
 
 from ..analysis import series as core
 from ..analysis.projection import INSUFFICIENT, Bounds, Projection, project_many
+from ..compute.judge import gathers, get_amount, get_goal, is_lower_better
+from ..compute.series import FREQUENCIES, Cell, Series, inherit, list_inputs, make_frame, to_decimal, to_label
 from ..models import Breakdown, Indicator, Result, Target
 from ..periods import get_main_frequency, parse_label
 from .book import Book
-from .judge import gathers, get_amount, get_goal, is_lower_better
 from .methods import PROJECTION
-from .series import FREQUENCIES, Cell, Series, inherit, list_inputs, make_frame, to_decimal, to_label
 
 Measure, Kind, Comparison, Accumulation = Result.Measure, Target.Kind, Target.Comparison, Indicator.Accumulation
 PLACES = 10

@@ -9,11 +9,11 @@ import pandas as pd
 
 from ..analysis import progress
 from ..analysis import series as core
+from ..compute.judge import gathers, get_goal, get_upper, is_met
+from ..compute.series import FREQUENCIES, Cell, Series, make_frame, to_label
 from ..models import Breakdown, Target
 from ..numbers import plain
 from ..periods import Span
-from .judge import gathers, get_goal, get_upper, is_met
-from .series import FREQUENCIES, Cell, Series, make_frame, to_label
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from ..actions.counts import count_register
 from ..actions.marks import mark_frameworks, mark_frameworks_of
+from ..compute.series import Cell, Series, load, load_home
 from ..models import IndexFramework, Indicator, RecomputeRun, StaleMark, Task
 from . import claim
 from .appraise import appraise
@@ -17,7 +18,6 @@ from .graph import Scope, expand
 from .lights import judge_aspects, judge_tasks
 from .measures import measure_differences, measure_series
 from .outlook import project_cells
-from .series import Cell, Series, load, load_home
 from .targets import get_targets, judge_targets
 from .write import write
 

@@ -5,11 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from indicators.actions.corrections import accept_correction, request_correction
 from indicators.actions.marks import mark_tasks
 from indicators.actions.reporting import accept_return, approve_return, save_line, submit_return
+from indicators.compute.judge import judge_value
+from indicators.compute.newest import judge_typed
+from indicators.compute.thresholds import load_yardstick
 from indicators.models import (
     Document,
     Indicator,
@@ -26,9 +28,6 @@ from indicators.models import (
     TaskIndicator,
 )
 from indicators.recompute import calendar, run
-from indicators.recompute.book import open_book
-from indicators.recompute.judge import judge_value
-from indicators.recompute.targets import judge_typed
 from tests.builders import (
     Cast,
     Quarter,
@@ -267,7 +266,7 @@ def test_planned_nodes_replace_the_even_schedule() -> None:
 def test_what_is_typed_is_judged_as_what_is_accepted() -> None:
     target = make_target(make_indicator(accumulation="flow"), "100")
     history = observe(target.indicator, {"2025-Q1": "20", "2025-Q2": "25"})
-    book = open_book(NOVEMBER, timezone.now())
+    book = load_yardstick(NOVEMBER)
     verdict = judge_typed(target, Decimal(30), make_period("2025-Q3"), history, book)
     assert judge_typed(target, None, make_period("2025-Q3"), history, book).light == "grey"
     observe(target.indicator, {"2025-Q3": "30"})
@@ -280,13 +279,13 @@ def test_what_is_typed_is_judged_by_the_plans_thresholds_of_the_day_and_by_the_c
     LightThreshold.objects.filter(plan=plan).update(green=-1, red=-2)
     target = make_target(make_indicator(), "100")
     third, fourth = make_period("2025-Q3"), make_period("2025-Q4")
-    assert judge_typed(target, Decimal(72), third, [], open_book(NOVEMBER, timezone.now())).light == "red"
+    assert judge_typed(target, Decimal(72), third, [], load_yardstick(NOVEMBER)).light == "red"
     # After the year a value below its target is missed, however near it comes.
-    january = open_book(date(2026, 1, 10), timezone.now())
+    january = load_yardstick(date(2026, 1, 10))
     assert judge_typed(target, Decimal("99.5"), fourth, [], january).light == "red"
     assert judge_typed(target, Decimal(100), fourth, [], january).light == "green"
     # A return of long ago is shown as it was then.
-    assert judge_typed(target, Decimal(75), third, [], open_book(date(2026, 9, 1), timezone.now())).light == "green"
+    assert judge_typed(target, Decimal(75), third, [], load_yardstick(date(2026, 9, 1))).light == "green"
 
 
 def test_a_figure_from_before_the_baseline_is_no_progress() -> None:

@@ -11,9 +11,10 @@ import pandas as pd
 from ...analysis import AnalysisError
 from ...analysis.composite import IndexResult, compute, explain_change
 from ...analysis.uncertainty import rank_uncertainty
+from ...compute.index import to_method, to_structure
 from ...models import IndexScore
 from .figures import Figure, Figures, make_values
-from .selection import Selection, to_method, to_structure
+from .selection import Selection
 
 DRAWS = 10_000
 SEED = 1

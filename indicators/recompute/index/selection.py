@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
-
-from ...analysis.composite import Method, Structure
 from ...models import IndexEstimate, IndexFramework, IndexNode, Normalise, WeightVersion
 from .figures import Figures
 
@@ -17,8 +14,7 @@ LEAST_AREAS = 2 / 3
 # Shares of weight are compared to this, as the core does.
 _SAME = 1e-9
 
-NO_INDICATOR, NO_STANDARD, NO_GOALPOSTS, NO_WEIGHT = "no_indicator", "no_standard", "no_goalposts", "no_weight"
-NO_DATA, FEW_AREAS, CONSTANT, THIN_GROUP = "no_data", "few_areas", "constant", "thin_group"
+LeftOut = IndexEstimate.LeftOut
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,7 @@ class Selection:
     def problem(self) -> str:
         if self.rows:
             return IndexEstimate.Problem.NONE
-        thin = any(part.get("reason") == THIN_GROUP for part in self.coverage.values())
+        thin = any(part.get("reason") == LeftOut.THIN_GROUP for part in self.coverage.values())
         return IndexEstimate.Problem.LOW_COVERAGE if thin else IndexEstimate.Problem.NO_DATA
 
 
@@ -106,7 +102,7 @@ def select(frame: Frame, weights: Mapping[str, float], figures: Figures, label: 
     walk.keep(frame.root)
     for leaf in frame.leaves:
         if reason := walk.reasons[leaf.code]:
-            walk.coverage[leaf.code] |= {"reason": reason, "areas": len(figures.newest(leaf.code, label))}
+            walk.coverage[leaf.code] |= {"reason": str(reason), "areas": len(figures.newest(leaf.code, label))}
     kept = [node for node in frame.nodes.values() if node.code in walk.shares]
     parents = {child.code: parent for parent, children in frame.children.items() for child in children}
     rows = [_make_row(node, parents.get(node.code, ""), weights) for node in kept]
@@ -129,7 +125,7 @@ class _Walk:
         if share > 0 and share >= least - _SAME and (self.weights[node.code] or node.parent_id is None):
             self.shares[node.code] = share
             return True
-        self._drop(node, THIN_GROUP if self.weights[node.code] else NO_WEIGHT)
+        self._drop(node, LeftOut.THIN_GROUP if self.weights[node.code] else LeftOut.NO_WEIGHT)
         return False
 
     def _keep_leaf(self, leaf: IndexNode) -> float:
@@ -163,27 +159,18 @@ def _make_row(node: IndexNode, parent: str, weights: Mapping[str, float]) -> dic
 def _find_reason(frame: Frame, leaf: IndexNode, weight: float, figures: Figures, label: str) -> str:
     """Why a leaf does not count; empty where it does."""
     if leaf.indicator_id is None:
-        return NO_INDICATOR
+        return LeftOut.NO_INDICATOR
     methods = {frame.framework.normalise, *frame.framework.normalise_among}
     if Normalise.STANDARD in methods and leaf.standard is None:
-        return NO_STANDARD
+        return LeftOut.NO_STANDARD
     if Normalise.GOALPOSTS in methods and leaf.low is None:
-        return NO_GOALPOSTS
+        return LeftOut.NO_GOALPOSTS
     if not weight:
-        return NO_WEIGHT
+        return LeftOut.NO_WEIGHT
     found = figures.newest(leaf.code, label)
     if not found:
-        return NO_DATA
+        return LeftOut.NO_DATA
     if len(found) < LEAST_AREAS * len(figures.areas):
-        return FEW_AREAS
+        return LeftOut.FEW_AREAS
     is_relative = methods & {Normalise.MINMAX, Normalise.ZSCORE}
-    return CONSTANT if is_relative and len({figure.value for figure in found.values()}) == 1 else ""
-
-
-def to_structure(rows: Sequence[Mapping[str, Any]]) -> Structure:
-    """The tree of a selection, also of one that an estimate has kept."""
-    return Structure.from_frame(pd.DataFrame(list(rows)))
-
-
-def to_method(rules: Mapping[str, Any]) -> Method:
-    return Method(normalise=rules["normalise"], aggregate=rules["aggregate"], min_coverage=rules["min_coverage"])
+    return LeftOut.CONSTANT if is_relative and len({figure.value for figure in found.values()}) == 1 else ""

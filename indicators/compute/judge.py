@@ -1,6 +1,6 @@
 """One value against one target: completion, schedule, light (docs/decisions: 完成率, 序时进度, 红黄绿灯).
 
-Used by recompute for accepted values and by the return's page for values being typed: the same verdict for the same value.
+Its newest value is judged by the calendar too: ``newest``.
 """
 
 import math
@@ -17,6 +17,7 @@ from ..analysis import progress
 from ..models import Indicator, Period, Target
 from ..periods import Span, shift
 from .series import FREQUENCIES, Figure, Series
+from .thresholds import DEFAULT, Thresholds
 
 Kind, Comparison = Target.Kind, Target.Comparison
 # Shares and ranks are levels whatever their accumulation: they are never added over time.
@@ -24,18 +25,6 @@ LEVELS = {"%", "‰", "位", "个百分点"}
 _AMOUNTS = {Indicator.Accumulation.FLOW, Indicator.Accumulation.YTD}
 # Money is stored in 万元; documents speak of 亿元.
 _CONVERSIONS = {("亿元", "万元"): Decimal(10_000), ("万元", "亿元"): Decimal("0.0001")}
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Where lights change, in percentage points, and how near a due date is near."""
-
-    green: Decimal = Decimal(-5)
-    red: Decimal = Decimal(-15)
-    due_soon_days: int = 30
-
-
-DEFAULT = Thresholds()
 
 
 @dataclass(frozen=True)
