@@ -14,7 +14,6 @@ from .. import formatting
 from ..findings import say_finding
 from ..models import Indicator, Light, MissingReason, Observation, Result
 from ..queries.indicators import Point
-from ..queries.tasks import TaskRow
 from ..queries.vintages import Vintage
 from ..recompute.methods import WORDS as METHOD_WORDS
 from ..standing import Judgement
@@ -63,6 +62,7 @@ SHAPES = {
     "grey": mark_safe('<path class="f-none" d="M-4.5 0H4.5"/>'),
 }
 
+LIGHTS = {light.value: light.label for light in Light}
 ICONS = {
     light: format_html('<svg class="ico" viewBox="-6 -6 12 12" aria-hidden="true" focusable="false">{}</svg>', picture)
     for light, picture in SHAPES.items()
@@ -71,7 +71,6 @@ _STRIP = mark_safe(
     '<svg class="strip" width="100%" height="13" overflow="visible" aria-hidden="true" focusable="false"><line x1="2%" x2="98%" y1="6" y2="6"/>'
 )
 _END = mark_safe("</svg>")
-_NOTHING = mark_safe('<span aria-hidden="true">—</span>')
 
 register.filter("period_zh", formatting.format_period)
 register.filter("day", formatting.format_day)
@@ -222,7 +221,7 @@ def get(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
 @register.filter
 def light_name(light: str) -> str:
     """A light's word."""
-    return str(Light(light).label) if light in Light.values else ""
+    return str(LIGHTS.get(light, ""))
 
 
 @register.simple_tag
@@ -258,25 +257,6 @@ def strip(completion: Decimal | None, schedule: Decimal | None, light: str) -> S
         return _STRIP + tick + _END
     picture = SHAPES.get("pending" if light == "grey" else light, SHAPES["grey"])
     return _STRIP + tick + format_html('<svg x="{}" y="6" overflow="visible">{}</svg>', strip_x(completion), picture) + _END
-
-
-@register.simple_tag(takes_context=True)
-def task_tile(context: template.Context, plan: str, row: TaskRow) -> SafeString:
-    """A task on the overview: its number, name, light and how far it is. Drawn here, for there are dozens of them."""
-    judged = row.judged
-    return format_html(
-        '<a class="task {}" href="{}" title="{} · {}"><span class="n">{}</span><span class="nm">{}</span>{}'
-        '<span class="p">{}<span class="vh"> {}</span></span></a>',
-        judged.colour,
-        link(context, "task", plan, row.number),
-        row.title_zh,
-        row.lead_unit,
-        f"{row.number:02}",
-        row.title_zh,
-        strip(judged.done, judged.due, judged.colour),
-        _NOTHING if judged.done is None else formatting.format_percent(judged.done),
-        light_name(judged.colour),
-    )
 
 
 @register.filter
