@@ -46,6 +46,8 @@ class Judgement(NamedTuple):
 
 
 def read_judgements(rows: ResultQuerySet) -> list[Judgement]:
+    """In no order, unless the rows were put in one: whoever groups them sorts what matters."""
+    rows = rows if rows.query.order_by else rows.order_by()
     return [Judgement._make(row) for row in rows.values_list(*Judgement._fields)]
 
 

@@ -174,7 +174,7 @@ def _get_targets(user: User, indicator: Indicator, area: Area, judgements: Mappi
     if moment.known_on:
         rows = rows.exclude(document__issued_on__gt=moment.known_on)
     targets = sorted(
-        rows.select_related("document", "superseded_by__target__document"),
+        rows.select_related("document", "superseded_by__target__document").order_by(),
         key=lambda target: (parse_label(target.period_id).ends_on, *get_age(target)),
     )
     return [_make_target(target, judgements.get(target.pk, ()), moment) for target in targets]

@@ -251,7 +251,7 @@ def _get_indicator_parts(user: User, task: Task, moment: Moment) -> list[Indicat
         breakdown=Breakdown.TOTAL,
     )
     judgements = group(read_judgements(moment.results(rows)), "indicator")
-    targets = Target.objects.select_related("document").in_bulk({row.target_id for found in judgements.values() for row in found if row.target_id})
+    targets = Target.objects.select_related("document").order_by().in_bulk({row.target_id for found in judgements.values() for row in found if row.target_id})
     return [_make_part(indicator, newest.get(indicator.pk), judgements.get(indicator.pk, []), targets) for indicator in indicators]
 
 

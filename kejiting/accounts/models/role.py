@@ -3,6 +3,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -33,7 +34,7 @@ _held = models.Func(F("granted_at"), F("ends_at"), function="tstzrange", output_
 
 class RoleAssignmentQuerySet(models.QuerySet["RoleAssignment"]):
     def current(self) -> "RoleAssignmentQuerySet":
-        return self.filter(Q(ends_at=None) | Q(ends_at__gt=timezone.now()))
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=Now()))
 
 
 class RoleAssignment(models.Model):

@@ -94,7 +94,7 @@ def get_board(user: User, plan: Plan, moment: Moment) -> Board:
     """Four queries, however many indicators lead; one where there are none."""
     place = HeadlineIndicator.objects.filter(plan=plan, indicator=OuterRef("pk")).values("position")
     rows = Indicator.objects.visible_to(user).annotate(headline=Subquery(place))
-    indicators = {i.pk: i for i in rows.filter(Q(headline__isnull=False) | Q(code__in=(RANK, TREND)))}
+    indicators = {i.pk: i for i in rows.filter(Q(headline__isnull=False) | Q(code__in=(RANK, TREND))).order_by()}
     if not indicators:
         return Board()
     points, ranks = _read_points(user, indicators, moment)
@@ -125,8 +125,8 @@ def _read_points(user: User, indicators: Mapping[int, Indicator], moment: Moment
 
 def _read_targets(user: User, indicators: Mapping[int, Indicator], moment: Moment) -> dict[int, list[tuple[Target, Judged]]]:
     """The targets in force at home with what was judged of them, the soonest due first."""
-    rows = moment.targets(Target.objects.visible_to(user)).filter(indicator__in=indicators, area=settings.HOME_AREA).select_related("document")
-    in_force = sorted(rows, key=lambda target: (parse_label(target.period_id).ends_on, *get_age(target)))
+    rows = moment.targets(Target.objects.visible_to(user)).filter(indicator__in=indicators, area=settings.HOME_AREA)
+    in_force = sorted(rows.select_related("document").order_by(), key=lambda target: (parse_label(target.period_id).ends_on, *get_age(target)))
     judging = Result.objects.visible_to(user).filter(target__in=in_force, measure__in=JUDGING)
     judgements = group(read_judgements(moment.results(judging).newest("target")), "target")
     targets: dict[int, list[tuple[Target, Judged]]] = defaultdict(list)
