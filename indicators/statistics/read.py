@@ -14,7 +14,7 @@ from kejiting.accounts.models import Area, User
 
 from ..dates import NotADate, read_day
 from ..models import Indicator
-from ..numbers import DECIMAL_DIGITS, NotANumber, parse_number, plain
+from ..numbers import DECIMAL_DIGITS, INTEGER_DIGITS, NotANumber, parse_number, plain
 from ..periods import Span, read_period
 from .checks import find_warnings
 from .names import AreaNames, IndicatorNames
@@ -275,6 +275,9 @@ def _read_number(text: str, unit: str) -> Decimal:
 
 
 def _check_bounds(indicator: Indicator, value: Decimal) -> None:
+    if abs(value) >= Decimal(10) ** INTEGER_DIGITS:
+        said = {"unit": indicator.unit_of_measure, "n": INTEGER_DIGITS}
+        raise Refused("value", _("换算为%(unit)s后数字太大：整数部分最多 %(n)s 位。请检查计量单位。") % said)
     low, high = indicator.minimum, indicator.maximum
     if (low is not None and value < low) or (high is not None and value > high):
         said = {"value": plain(value), "unit": indicator.unit_of_measure, "low": plain(low) or "—", "high": plain(high) or "—", "indicator": indicator}
