@@ -34,7 +34,8 @@ class StatisticsFileForm(OfficeForm):
 def read_choices(data: QueryDict, before: Choices) -> Choices:
     """What was chosen on the page: ``area-0-name`` and ``area-0``, ``indicator-0-name``, ``indicator-0`` and its fields."""
     areas = {name: choice for _place, name, choice in _read_group(data, "area")}
-    indicators, edited = {}, defaultdict(dict)
+    indicators: dict[str, str] = {}
+    edited: dict[str, dict[str, str]] = defaultdict(dict)
     for place, name, choice in _read_group(data, "indicator"):
         indicators[name] = choice
         for field in EDITABLE:
@@ -52,7 +53,7 @@ def read_choices(data: QueryDict, before: Choices) -> Choices:
 
 def _read_group(data: QueryDict, group: str) -> list[tuple[str, str, str]]:
     places = [key.removesuffix("-name") for key in data if key.startswith(f"{group}-") and key.endswith("-name") and key.count("-") == 2]
-    return [(place, data[f"{place}-name"], data.get(place, "")) for place in places]
+    return [(place, str(data[f"{place}-name"]), data.get(place, "")) for place in places]
 
 
 def _known(fields: dict[str, Any]) -> dict[str, Any]:

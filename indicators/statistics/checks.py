@@ -37,7 +37,7 @@ def find_warnings(plan: ImportPlan, known: Mapping[tuple[str, str, str], Before]
     names = {area.pk: area for area in Area.objects.all()}
     provinces = {a.pk for a in names.values() if a.level == Area.Level.PROVINCE and a.is_ranked}
     nation = next((a.pk for a in names.values() if a.level == Area.Level.NATION), "")
-    found = []
+    found: list[str] = []
     for series in _gather(plan, known):
         found += _find_slips(series, names)
         found += _compare_sums(series, provinces, nation)

@@ -24,7 +24,7 @@ class Names(Generic[T]):
     """Finds a thing by any of its names. A name that is nearly one is never taken for it, only suggested."""
 
     def __init__(self, things: Iterable[T], names_of: dict[str, Sequence[str]]) -> None:
-        self.by_code = {thing.code: thing for thing in things}
+        self.by_code: dict[str, T] = {thing.code: thing for thing in things}
         self.by_name: dict[str, set[str]] = defaultdict(set)
         for code, names in names_of.items():
             for name in names:
