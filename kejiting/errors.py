@@ -8,7 +8,7 @@ import sys
 
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import Resolver404
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -17,14 +17,32 @@ from django.utils.translation import gettext as _
 from kejiting.export.errors import make_error, make_unavailable
 
 API = "/api/"
+MB = 1024 * 1024
 _TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+
+
+class BodyTooLarge(RequestDataTooBig):
+    """More than an address takes; ``str()`` is the sentence that says how much it does."""
+
+    def __init__(self, largest: int) -> None:
+        super().__init__(_("这里一次最多接收 %(n)s MB。") % {"n": f"{largest / MB:.3g}"})
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400: what Django refuses before any view, such as a host it does not serve; 413 for what is too large."""
+    said = str(exception) if isinstance(exception, BodyTooLarge) else ""
+    if not isinstance(exception, _TOO_MUCH):
+        return _refuse(request, 400, "malformed", _("无法理解这个请求：请检查主机名、地址和请求头。"))
+    return _refuse(request, 413, "too_large", _("内容太大。%(said)s") % {"said": said}, said=said)
+
+
+def _refuse(request: HttpRequest, status: int, code: str, message: str, *, said: str = "") -> HttpResponse:
+    """To a program and to the script of a page as JSON, to a person as a page."""
     if request.path_info.startswith(API):
-        return make_error(400, "malformed", _("无法理解这个请求：请检查主机名、地址和请求头。"))
-    return _show(request, 413) if isinstance(exception, _TOO_MUCH) else _show(request, 400)
+        return make_error(status, code, message)
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        return JsonResponse({"message": message}, status=status)
+    return _show(request, status, said=said)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,12 +1,14 @@
 """What holds for every answer."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 
-from .errors import API, not_allowed
+from .accounts.http import FORM_SIZE
+from .errors import API, BodyTooLarge, not_allowed
 
 
 class ContentSecurityPolicyMiddleware:
@@ -36,6 +38,30 @@ class NulMiddleware:
         if any("\x00" in text for values in request.GET.lists() for text in (values[0], *values[1])):
             raise BadRequest
         return self.get_response(request)
+
+
+class BodySizeMiddleware:
+    """Refuses a body by the size its header states, before looking for the CSRF token would read it.
+
+    A view that takes a file says how large one may be (``takes_file``); Django's own limit is of fields alone, and
+    lets a file of any size through to the disk. Without the header a body is empty: WSGI reads none.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> None:
+        sent = request.META.get("CONTENT_LENGTH") or "0"
+        if not (sent.isascii() and sent.isdecimal()):
+            raise BadRequest
+        file = getattr(view, "largest_file", None)
+        largest = file() if file else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        # So many digits are too many, whatever they say.
+        if len(sent) > 18 or int(sent) > largest + (FORM_SIZE if file else 0):
+            raise BodyTooLarge(largest)
 
 
 class NotAllowedMiddleware:

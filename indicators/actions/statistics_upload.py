@@ -94,7 +94,7 @@ def work(key: int) -> None:
     if not _count_attempt(key):
         return
     with transaction.atomic():
-        upload = StatisticsUpload.objects.select_for_update(skip_locked=True).filter(pk=key, state__in=(State.READING, State.IMPORTING)).first()
+        upload = _hold_waiting(key)
         if upload is None:
             return
         try:
@@ -129,7 +129,7 @@ def _require(by: User) -> None:
 
 def _lock(upload: StatisticsUpload, *, by: User) -> StatisticsUpload:
     _require(by)
-    upload = StatisticsUpload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
+    upload = StatisticsUpload.objects.select_for_update(of=("self",)).defer("content").get(pk=upload.pk)
     if upload.uploaded_by_id != by.pk:
         raise NotAllowed
     return upload
@@ -139,7 +139,8 @@ def _go_on(upload: StatisticsUpload) -> None:
     """At once where it takes a moment, else by a worker."""
     if upload.state not in (State.READING, State.IMPORTING):
         return
-    if is_short(upload.name, len(zlib.decompress(upload.content))):
+    # No more of it is unpacked than tells a short one from a long one.
+    if is_short(upload.name, len(zlib.decompressobj().decompress(upload.content, SHORT_TEXT + 1))):
         work(upload.pk)
     else:
         transaction.on_commit(lambda: _nudge(upload.pk), robust=True)
@@ -152,10 +153,16 @@ def _nudge(key: int) -> None:
         return  # the broker is down: the sweep finds it
 
 
+def _hold_waiting(key: int) -> StatisticsUpload | None:
+    """An upload that waits for work, unless another holds it; its content is read when it is asked for."""
+    rows = StatisticsUpload.objects.select_for_update(skip_locked=True).defer("content")
+    return rows.filter(pk=key, state__in=(State.READING, State.IMPORTING)).first()
+
+
 def _count_attempt(key: int) -> bool:
     """Committed before the work, so that what kills a worker each time is given up."""
     with transaction.atomic():
-        upload = StatisticsUpload.objects.select_for_update(skip_locked=True).filter(pk=key, state__in=(State.READING, State.IMPORTING)).first()
+        upload = _hold_waiting(key)
         if upload is None:
             return False
         upload.attempts += 1

@@ -81,12 +81,23 @@ class _Header:
     unit: str = ""
 
 
+def check_size(name: str, size: int) -> None:
+    """Refuse what is too large, before it is read. Raises ``UploadRefused``."""
+    largest = LARGEST_WORKBOOK if _suffix(name) == "xlsx" else LARGEST_TEXT
+    if size > largest:
+        raise UploadRefused(_("文件太大：最大 %(n)s MB。") % {"n": largest // 1024 // 1024})
+
+
+def _suffix(name: str) -> str:
+    return name.lower().rpartition(".")[2]
+
+
 def read_statistics(content: bytes, name: str) -> StatisticsSheet:
     """The rows of a long table, one figure a row. Raises ``UploadRefused`` for what is none."""
-    suffix = name.lower().rpartition(".")[2]
-    if suffix == "xlsx" or content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
+    check_size(name, len(content))
+    if _suffix(name) == "xlsx" or content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
         sheet = _read_workbook(content, name)
-    elif suffix in ("csv", "txt", "tsv"):
+    elif _suffix(name) in ("csv", "txt", "tsv"):
         sheet = _read_text(content)
     else:
         raise UploadRefused(_("只接收 .csv、.txt、.tsv 和 .xlsx 文件；.xls、.et 等请另存为其中一种。"))
@@ -174,8 +185,6 @@ _DELIMITERS = {",": "逗号", "\t": "制表符", ";": "分号", "|": "竖线", "
 
 
 def _read_text(content: bytes) -> StatisticsSheet:
-    if len(content) > LARGEST_TEXT:
-        raise UploadRefused(_("文件太大：最大 %(n)s MB。") % {"n": LARGEST_TEXT // 1024 // 1024})
     text, encoding = decode(content)
     if "\0" in text:
         raise UploadRefused(_("这不是文本文件：里面有二进制内容。"))

@@ -9,10 +9,9 @@ from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 
-from kejiting.accounts.http import SignedInRequest
+from kejiting.accounts.http import SignedInRequest, takes_file
 
 from ..actions import evidence as actions
 from ..errors import RecordError
@@ -20,23 +19,11 @@ from ..evidence_files import FileDamaged, open_whole
 from ..models import Evidence, Line, Return
 from ..queries.returns import get_return
 
-# What a form adds to the file that it carries.
-FORM_SIZE = 16 * 1024
 
-
-@csrf_exempt
-def attach(request: SignedInRequest, round: str, unit: str, line: int) -> HttpResponse:
-    """Refuse a body that is too large before anything reads it, as looking for the CSRF token would; then ask who it is, and attach."""
-    sent = request.META.get("CONTENT_LENGTH") or "0"
-    if not sent.isdigit() or int(sent) > settings.EVIDENCE_MAX_SIZE + FORM_SIZE:
-        return JsonResponse({"message": _("文件太大：最大 %(n)s MB。") % {"n": settings.EVIDENCE_MAX_SIZE // 1024 // 1024}}, status=413)
-    return _attach(request, round, unit, line)
-
-
-@csrf_protect
+@takes_file(lambda: settings.EVIDENCE_MAX_SIZE)
 @login_required
 @require_POST
-def _attach(request: SignedInRequest, round: str, unit: str, line: int) -> JsonResponse:
+def attach(request: SignedInRequest, round: str, unit: str, line: int) -> JsonResponse:
     row = get_object_or_404(Line.objects.select_related("report__unit", "report__round"), pk=line, report=_get_report(request, round, unit))
     file = request.FILES.get("file")
     try:

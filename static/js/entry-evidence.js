@@ -33,7 +33,7 @@ export function watchEvidence(grid, words, changed) {
     say(place, words.sending, "");
     let answer;
     try {
-      const response = await fetch(address, { method: "POST", headers: { "X-CSRFToken": token() }, body, redirect: "error" });
+      const response = await fetch(address, { method: "POST", headers: { "X-CSRFToken": token(), Accept: "application/json" }, body, redirect: "error" });
       answer = await response.json();
       if (!response.ok) return say(place, answer.message, "e");
     } catch {

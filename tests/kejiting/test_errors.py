@@ -125,6 +125,34 @@ def test_too_much_typed_is_413(client: Client) -> None:
     assert client.post("/definitions/documents/add/", {"note": "长" * 200}).status_code == 413
 
 
+@pytest.mark.parametrize(
+    ("address", "most"),
+    [
+        ("/definitions/documents/add/", "2.5 MB"),
+        ("/definitions/tasks/import/", "5 MB"),
+        ("/definitions/statistics/", "60 MB"),
+        ("/accounts/login/", "2.5 MB"),
+    ],
+)
+def test_a_body_too_large_is_refused_before_it_is_read(client: Client, address: str, most: str) -> None:
+    class Unread:
+        def read(self, size: int = -1) -> bytes:
+            raise AssertionError("the body was read")
+
+        readline = read
+
+    client.force_login(Cast().guo)
+    sent = {"CONTENT_LENGTH": str(61 * 1024 * 1024), "wsgi.input": Unread(), "CONTENT_TYPE": "multipart/form-data; boundary=x"}
+    answer = client.generic("POST", address, **sent)
+    assert answer.status_code == 413
+    assert f"这里一次最多接收 {most}。" in answer.content.decode()
+
+
+@pytest.mark.parametrize("size", ["-1", "1e3", "９", "9" * 5000])
+def test_a_size_that_is_none_is_refused(client: Client, size: str) -> None:
+    assert client.generic("POST", "/accounts/login/", b"", CONTENT_LENGTH=size).status_code in (400, 413)
+
+
 @override_settings(ALLOWED_HOSTS=["testserver"])
 def test_a_host_that_is_not_ours_is_400(client: Client) -> None:
     assert get(client, "/", host="elsewhere.example", referer="https://elsewhere.example/").status_code == 400

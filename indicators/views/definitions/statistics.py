@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from kejiting.accounts.http import SignedInRequest
+from kejiting.accounts.http import SignedInRequest, takes_file
 from kejiting.accounts.models import Area
 
 from ...actions import statistics_upload as actions
@@ -15,7 +15,7 @@ from ...errors import RecordError
 from ...forms.statistics import StatisticsFileForm, read_choices
 from ...models import ImportBatch, Indicator, StatisticsUpload
 from ...statistics.plan import CREATE, SKIP
-from ...statistics.sheet import make_template
+from ...statistics.sheet import LARGEST_TEXT, check_size, make_template
 from ..office import office_only, submit
 
 imports = office_only("statistics.import")
@@ -32,6 +32,7 @@ def template(request: SignedInRequest) -> HttpResponse:
     return response
 
 
+@takes_file(lambda: LARGEST_TEXT)
 @imports
 @require_http_methods(["GET", "POST"])
 def upload(request: SignedInRequest) -> HttpResponse:
@@ -51,16 +52,16 @@ def upload(request: SignedInRequest) -> HttpResponse:
 
 def _receive(request: SignedInRequest, form: StatisticsFileForm) -> StatisticsUpload:
     said, file = form.cleaned_data, form.upload
-    return actions.receive_statistics(
-        by=request.user, name=file.name or "", content=file.read(), source=said["source"], published_on=said["published_on"]
-    )
+    name = file.name or ""
+    check_size(name, file.size or 0)
+    return actions.receive_statistics(by=request.user, name=name, content=file.read(), source=said["source"], published_on=said["published_on"])
 
 
 @imports
 @require_http_methods(["GET", "POST"])
 def preview(request: SignedInRequest, pk: int) -> HttpResponse:
     """What one file would do, and the buttons that choose, confirm or leave it."""
-    waiting = get_object_or_404(StatisticsUpload, pk=pk, uploaded_by=request.user)
+    waiting = get_object_or_404(StatisticsUpload.objects.defer("content"), pk=pk, uploaded_by=request.user)
     error, status = waiting.error, 200
     if request.method == "POST":
         try:

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kejiting.accounts.http import SignedInRequest
+from kejiting.accounts.http import SignedInRequest, takes_file
 from kejiting.accounts.models import Unit
 
 from ...actions.task_import import ImportPlan, import_tasks, plan_import
@@ -21,6 +21,7 @@ from ...errors import RecordError
 from ...forms.tasks import TaskListForm
 from ...models import Plan
 from ...task_sheet import SheetRow, TaskSheet, make_template, read_task_sheet
+from ...uploads import MAX_SIZE
 from ..office import defines, get_plan, submit
 
 KEPT = "task_import"
@@ -39,6 +40,7 @@ def template(request: SignedInRequest) -> HttpResponse:
     return response
 
 
+@takes_file(lambda: MAX_SIZE)
 @defines
 @require_http_methods(["GET", "POST"])
 def upload(request: SignedInRequest) -> HttpResponse:
