@@ -10,8 +10,8 @@ from typing import TextIO
 from django.utils.translation import gettext as _
 
 from .errors import Problem, RecordError
-from .models import IndexNode, Indicator
-from .numbers import NotANumber, parse_number
+from .models import IndexFramework, IndexNode, Indicator
+from .numbers import NotANumber, parse_number, say_unfit
 
 COLUMNS = (
     "code", "parent", "name_zh", "name_en", "weight", "direction", "standard", "low", "high",
@@ -19,6 +19,7 @@ COLUMNS = (
 )  # fmt: skip
 REQUIRED = ("code", "parent", "name_zh")
 NUMBERS = ("weight", "standard", "low", "high")
+TEXTS = ("name_zh", "name_en", "unit_of_measure", "note")
 MOST_ROWS = 500
 _CODE = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 
@@ -72,10 +73,20 @@ def read_table(file: TextIO) -> list[dict[str, str]]:
     return rows
 
 
-def check_code(code: str) -> None:
-    """Raises ``FrameworkRefused`` for what cannot stand in an address."""
+def check_names(code: str, name_zh: str) -> None:
+    """A framework's own. Raises ``FrameworkRefused`` for a code that cannot stand in an address, and for what is too long."""
     if not _CODE.fullmatch(code):
         raise FrameworkRefused([Problem("", _say_code(code))])
+    texts = {"code": code, "name_zh": name_zh}
+    if problems := [Problem("", message) for message in _find_too_long(texts, IndexFramework)]:
+        raise FrameworkRefused(problems)
+
+
+def _find_too_long(texts: Mapping[str, str], of: type[IndexFramework | IndexNode]) -> Iterator[str]:
+    for name, text in texts.items():
+        most = of._meta.get_field(name).max_length or 0  # type: ignore[union-attr]  # a plain field
+        if len(text) > most:
+            yield _("%(column)s：文字太长，最多 %(n)s 字，现在 %(now)s 字。") % {"column": name, "n": most, "now": len(text)}
 
 
 def _say_code(code: str) -> str:
@@ -91,7 +102,9 @@ def check_shares(**typed: str) -> dict[str, Decimal]:
         except NotANumber as error:
             problems.append(Problem(name, str(error)))
             continue
-        if not 0 <= found[name] <= 1:
+        if unfit := say_unfit(found[name], IndexFramework, name):
+            problems.append(Problem(name, unfit))
+        elif not 0 <= found[name] <= 1:
             problems.append(Problem(name, _("须为 0 至 1 之间的数，不能是 %(text)s。") % {"text": text}))
     if problems:
         raise FrameworkRefused(problems)
@@ -145,8 +158,17 @@ def _check_row(row: NodeRow) -> Iterator[str]:
         }
     if row.cells["direction"] not in ("", "1", "+1", "-1"):
         yield _("方向“%(text)s”不认识：越高越好写 1，越低越好写 -1。") % {"text": row.cells["direction"]}
+    yield from _check_room(row)
     yield from _check_size(row.numbers)
     yield from _check_supply(row)
+
+
+def _check_room(row: NodeRow) -> Iterator[str]:
+    """What the record has no room for."""
+    yield from _find_too_long({name: row.cells[name] for name in TEXTS}, IndexNode)
+    for name, number in row.numbers.items():
+        if number is not None and (unfit := say_unfit(number, IndexNode, name)):
+            yield f"{name}：{unfit}"
 
 
 def _check_size(numbers: Mapping[str, Decimal | None]) -> Iterator[str]:

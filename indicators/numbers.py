@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 
+from django.db.models import DecimalField, Model
 from django.utils.translation import gettext as _
 
 from .models.values import Qualifier
@@ -57,6 +58,16 @@ def parse_number(typed: object, *, unit: str = "") -> Decimal:
     if len(fraction.rstrip("0")) > DECIMAL_DIGITS:
         raise NotANumber(_("小数位太多：最多 %(n)s 位。") % {"n": DECIMAL_DIGITS})
     return Decimal(text)
+
+
+def say_unfit(value: Decimal, model: type[Model], name: str) -> str:
+    """Why a column that is narrower than what may be typed cannot hold a number exactly; nothing where it can."""
+    column = model._meta.get_field(name)
+    assert isinstance(column, DecimalField)  # noqa: S101 - a name in the code
+    whole, places = column.max_digits - column.decimal_places, column.decimal_places
+    if abs(value) >= Decimal(10) ** whole:
+        return _("数字太大：整数部分最多 %(n)s 位。") % {"n": whole}
+    return "" if value == round(value, places) else _("小数位太多：最多 %(n)s 位。") % {"n": places}
 
 
 def plain(value: Decimal | None) -> str | None:

@@ -11,7 +11,7 @@ from kejiting.accounts.models import User
 
 from ..constraints import explained
 from ..errors import WrongState
-from ..framework_sheet import NodeRow, check_code, check_nodes
+from ..framework_sheet import TEXTS, NodeRow, check_names, check_nodes
 from ..models import IndexFramework, IndexNode
 from .marks import mark_frameworks
 
@@ -22,7 +22,7 @@ def load_framework(table: Sequence[Mapping[str, str]], *, by: User | None, **fie
 
     A framework's structure does not change: what was estimated by it stays comparable. Another structure is another framework.
     """
-    check_code(fields["code"])
+    check_names(fields["code"], fields["name_zh"])
     if IndexFramework.objects.filter(code=fields["code"]).exists():
         raise WrongState(_("已有代码为“%(code)s”的框架：结构不作修改，请另取代码载入，与原框架并列。") % {"code": fields["code"]})
     rows = check_nodes(table)
@@ -47,7 +47,7 @@ def _add_nodes(framework: IndexFramework, rows: Sequence[NodeRow]) -> None:
 
 
 def _make_node(framework: IndexFramework, row: NodeRow, position: int) -> IndexNode:
-    texts = {name: row.cells[name] for name in ("code", "name_zh", "name_en", "unit_of_measure", "note")}
+    texts = {name: row.cells[name] for name in ("code", *TEXTS)}
     return IndexNode(
         framework=framework,
         indicator=row.indicator,

@@ -60,6 +60,10 @@ def test_a_framework_comes_with_its_tree_and_is_marked() -> None:
         (with_row("input", indicator="xa"), "第 3 行（input）", "不能再由指标“xa”供数"),
         (with_row("a", weight="-1"), "第 4 行（a）", "权重不能小于 0"),
         (with_row("a", weight="多"), "第 4 行（a）", "weight："),
+        (with_row("a", weight="100000"), "第 4 行（a）", "weight：数字太大：整数部分最多 5 位"),
+        (with_row("a", standard="1" * 15), "第 4 行（a）", "standard：数字太大：整数部分最多 14 位"),
+        (with_row("a", weight="0.00001"), "第 4 行（a）", "weight：小数位太多：最多 4 位"),
+        (with_row("b", name_zh="长" * 121), "第 5 行（b）", "name_zh：文字太长，最多 120 字，现在 121 字"),
         (with_row("a", weight="2"), "第 5 行（b）", "这一项没有：要么都填，要么都不填"),
         (with_row("a", standard="0"), "第 4 行（a）", "标准值须大于 0"),
         (with_row("a", low="1"), "第 4 行（a）", "上下限阈值"),
@@ -146,7 +150,7 @@ def test_what_is_no_table_is_answered_in_a_sentence(tmp_path: Path, content: byt
 
 
 @pytest.mark.parametrize(
-    ("option", "says"), [("--min-coverage=2", "0 至 1"), ("--weight-noise=x", "weight_noise"), ("--code=A b", "代码“A b”")]
+    ("option", "says"), [("--min-coverage=2", "0 至 1"), ("--weight-noise=x", "weight_noise"), ("--code=A b", "代码“A b”"), ("--code=" + "a" * 41, "最多 40 字"), ("--min-coverage=0.0001", "最多 3 位")]
 )
 def test_a_share_beyond_its_ends_is_refused(tmp_path: Path, option: str, says: str) -> None:
     path = tmp_path / "f.csv"
@@ -210,6 +214,8 @@ def test_weights_are_versions_with_who_when_and_why() -> None:
     ("weights", "where", "says"),
     [
         ({**EQUAL, "a": Decimal(-1)}, "a", "“指标甲”的权重是 -1：不能小于 0"),
+        ({**EQUAL, "a": Decimal(100_000)}, "a", "“指标甲”的权重：数字太大：整数部分最多 5 位"),
+        ({**EQUAL, "a": Decimal("0.00001")}, "a", "“指标甲”的权重：小数位太多：最多 4 位"),
         ({code: w for code, w in EQUAL.items() if code != "b"}, "b", "“指标乙”没有权重"),
         ({**EQUAL, "a": Decimal(0), "b": Decimal(0)}, "a", "“投入”下各项的权重都是 0"),
         ({**EQUAL, "input": Decimal(0), "output": Decimal(0)}, "input", "“总指数”下各项的权重都是 0"),

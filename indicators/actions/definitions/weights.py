@@ -12,7 +12,7 @@ from kejiting.accounts.models import User
 from ...constraints import explained
 from ...errors import Conflict, NotReady, Problem, RecordError
 from ...models import IndexFramework, IndexNode, NodeWeight, WeightVersion
-from ...numbers import plain
+from ...numbers import plain, say_unfit
 from ..marks import mark_frameworks
 from .core import is_demo, require, require_reason
 
@@ -61,6 +61,8 @@ def _check(nodes: Iterable[IndexNode], weights: Mapping[str, Decimal]) -> None:
         weight = weights.get(node.code)
         if weight is None:
             problems.append(Problem(node.code, _("“%(node)s”没有权重：请填写一个不小于 0 的数。") % {"node": node}))
+        elif unfit := say_unfit(weight, NodeWeight, "weight"):
+            problems.append(Problem(node.code, _("“%(node)s”的权重：%(unfit)s") % {"node": node, "unfit": unfit}))
         elif weight < 0:
             problems.append(Problem(node.code, _("“%(node)s”的权重是 %(weight)s：不能小于 0。") % {"node": node, "weight": plain(weight)}))
         siblings.setdefault(node.parent_id, []).append(node)
