@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from kejiting.accounts.models import Area
+from kejiting.accounts.models import Area, User
 
 from ..analysis import formula as formulas
 from ..formulas import split_reference
@@ -50,14 +50,16 @@ def get_formula(indicator: Indicator) -> formulas.Formula | None:
     return _parse(text) if text else None
 
 
-def compute_formula(indicator: Indicator, formula: formulas.Formula, reads: Mapping[str, int], areas: Areas) -> tuple[pd.DataFrame, Inputs, Areas]:
+def compute_formula(
+    indicator: Indicator, formula: formulas.Formula, reads: Mapping[str, int], areas: Areas, *, by: User | None = None
+) -> tuple[pd.DataFrame, Inputs, Areas]:
     """What the formula says for an indicator: periods × areas as floats, what it was made of, and the areas it was asked for.
 
     ``reads`` are the ids of the indicators it may read, by code. Writes nothing: the preview of a formula that is not yet
-    saved is made by this too. Raises ``FormulaError`` for a code that is none of them.
+    saved is made by this too, of what ``by`` may see. Raises ``FormulaError`` for a code that is none of them.
     """
     within = _get_areas(indicator, formula, areas)
-    inputs = _load_inputs(indicator, formula, reads, within)
+    inputs = _load_inputs(indicator, formula, reads, within, by)
     frames = make_inputs(inputs.codes, inputs.cells, indicator.frequency, within)
     return formula.evaluate(frames) if frames else pd.DataFrame(), inputs, within
 
@@ -73,7 +75,7 @@ def _get_areas(indicator: Indicator, formula: formulas.Formula, areas: Areas) ->
     return found if areas is ALL else found & areas
 
 
-def _load_inputs(indicator: Indicator, formula: formulas.Formula, reads: Mapping[str, int], areas: Areas) -> Inputs:
+def _load_inputs(indicator: Indicator, formula: formulas.Formula, reads: Mapping[str, int], areas: Areas, by: User | None) -> Inputs:
     codes: dict[str, tuple[int, str]] = {}
     for code in sorted(formula.codes):
         name, area = (code, "") if code in reads else split_reference(code)
@@ -81,7 +83,7 @@ def _load_inputs(indicator: Indicator, formula: formulas.Formula, reads: Mapping
             raise formulas.FormulaError(f"{indicator.code} reads {name}, which is not among its dependencies")
         codes[code] = (reads[name], area)
     named = {area for _pk, area in codes.values() if area}
-    cells = load_home(reads.values(), ALL if areas is ALL else areas | named)
+    cells = load_home(reads.values(), ALL if areas is ALL else areas | named, by=by)
     # A fact is never made of demonstration values.
     facts = {c: s for c, s in cells.items() if indicator.is_demo or not any(f.is_demo for f in s.values())}
     return Inputs(facts, codes, formula.reads(A_YEAR[indicator.frequency]))

@@ -11,6 +11,7 @@ import pandas as pd
 from django.db.models import Q
 
 from kejiting.accounts.classification import Classification
+from kejiting.accounts.models import User
 
 from ..models import Breakdown, Indicator, Observation
 from ..periods import Span, parse_label
@@ -57,19 +58,20 @@ Series = dict[str, Figure]
 _COLUMNS = ("pk", "value", "qualifier", "missing", "status", "classification", "released_at", "published_on", "is_demo")
 
 
-def load(where: Q) -> dict[Cell, Series]:
-    """By cell: its figures by label, in the order of time."""
-    rows = Observation.objects.filter(where).latest().values_list("indicator_id", "area_id", "breakdown_id", "period_id", *_COLUMNS)
+def load(where: Q, *, by: User | None = None) -> dict[Cell, Series]:
+    """By cell: its figures by label, in the order of time; with ``by``, those that they may see."""
+    seen = Observation.objects.visible_to(by) if by else Observation.objects.all()
+    rows = seen.filter(where).latest().values_list("indicator_id", "area_id", "breakdown_id", "period_id", *_COLUMNS)
     cells: dict[Cell, list[Figure]] = defaultdict(list)
     for indicator, area, breakdown, period, pk, *rest in rows:
         cells[Cell(indicator, area, breakdown)].append(Figure(pk, parse_label(period), *rest))
     return {cell: {f.label: f for f in sorted(figures, key=lambda f: f.order)} for cell, figures in cells.items()}
 
 
-def load_home(indicators: Iterable[int], areas: Iterable[str] | None) -> dict[Cell, Series]:
+def load_home(indicators: Iterable[int], areas: Iterable[str] | None, *, by: User | None = None) -> dict[Cell, Series]:
     """The wholes (not the parts) of some indicators, in some areas or in all."""
     where = Q(indicator__in=set(indicators), breakdown=Breakdown.TOTAL)
-    return load(where if areas is None else where & Q(area__in=set(areas)))
+    return load(where if areas is None else where & Q(area__in=set(areas)), by=by)
 
 
 def make_frame(cells: dict[Cell, Series], frequency: str) -> pd.DataFrame:

@@ -168,3 +168,13 @@ class ReasonField(forms.CharField):
     def __init__(self, **more: Any) -> None:
         more.setdefault("label", gettext_lazy("原因"))
         super().__init__(widget=forms.Textarea(attrs={"rows": 2}), max_length=500, **more)
+
+
+class FormulaField(forms.CharField):
+    """A formula: shown with what is wrong with it and what it would give, as it is typed (``static/js/formula.js``).
+
+    Its length is not cut by the browser: a pasted text too long is refused in words.
+    """
+
+    widget = forms.Textarea(attrs={"rows": 2, "class": "code", "spellcheck": "false", "autocomplete": "off", "autocapitalize": "off"})
+    is_checked = True

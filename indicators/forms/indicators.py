@@ -4,14 +4,16 @@ from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.models import User
 
 from ..actions.definitions.indicators import INDICATOR_FIELDS
+from ..formulas import read_formula
 from ..models import Document, Indicator
 from .base import DefinitionForm
-from .fields import DayField, NumberField, RowField, WholeNumberField
+from .fields import DayField, FormulaField, NumberField, ReasonField, RowField, WholeNumberField
 
 
 class IndicatorForm(DefinitionForm):
@@ -25,21 +27,21 @@ class IndicatorForm(DefinitionForm):
     stated_as = RowField(queryset=None, label=_("公布口径"), required=False, help_text=_("台账计数才选：同一总数由哪个指标公布"))
     text_zh = forms.CharField(label=_("指标口径"), widget=forms.Textarea(attrs={"rows": 4}), help_text=_("统计范围、口径、数据来源"))
     text_en = forms.CharField(label=_("英文口径"), widget=forms.Textarea(attrs={"rows": 2}), required=False)
-    formula = forms.CharField(
+    formula = FormulaField(
         label=_("公式"),
         required=False,
-        max_length=1000,
-        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off", "class": "code"}),
         help_text=_("“公式计算”的指标才填，用指标代码书写，如 share(rd_expenditure, gdp) * 100；可用 + - * / ( )、sum mean min max abs prev yoy share rank"),
     )
     document = RowField(queryset=None, label=_("依据文件"), required=False, added_at="definition-document-add")
     valid_from = DayField(label=_("起用日期"), help_text=_("口径、公式或依据有改动时，从这一天起用新版本"))
 
+    reason = ReasonField(label=_("修改的原因"), required=False, help_text=_("改了公式的必填：它会改变历年的数值"))
+
     groups = [
         (_("名称"), ["code", "name_zh", "short_zh", "name_en"]),
         (_("量"), ["unit_of_measure", "decimals", "direction", "minimum", "maximum"]),
         (_("怎样得来"), ["origin", "frequency", "accumulation", "entry_form", "publisher", "area_level"]),
-        (_("定义"), ["text_zh", "text_en", "formula", "document", "valid_from"]),
+        (_("定义"), ["text_zh", "text_en", "formula", "document", "valid_from", "reason"]),
         (_("关联与可见范围"), ["numerator", "denominator", "stated_as", "classification"]),
     ]
     field_of = {
@@ -74,12 +76,22 @@ class IndicatorForm(DefinitionForm):
         if self.instance.pk:
             del self.fields["code"]
             self._show_definition()
+        else:
+            del self.fields["reason"]
 
     def _show_definition(self) -> None:
         current = self.instance.current_definition
         if current:
             for name in ("text_zh", "text_en", "formula", "document"):
                 self.fields[name].initial = getattr(current, name)
+        else:
+            self.fields["formula"].initial = ""
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if "reason" in self.fields and not said.get("reason") and read_formula(said.get("formula", "")) != self.fields["formula"].initial:
+            self.add_error("reason", _now("改了公式，请写明原因。"))
+        return said
 
     def clean_code(self) -> str:
         code = self.cleaned_data["code"].strip()

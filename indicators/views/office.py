@@ -20,6 +20,7 @@ from . import detours
 
 P = ParamSpec("P")
 T = TypeVar("T")
+F = TypeVar("F", bound=OfficeForm | DefinitionForm)
 View = Callable[Concatenate[SignedInRequest, P], HttpResponse]
 AnyForm = OfficeForm | DefinitionForm
 
@@ -42,6 +43,7 @@ def office_only(permission: str) -> Callable[[View[P]], View[P]]:
 
 defines = office_only("definition.manage")
 manages_rounds = office_only("round.manage")
+manages_rules = office_only("rule.manage")
 
 
 def submit(form: AnyForm, act: Callable[[], T]) -> tuple[T | None, int]:
@@ -59,6 +61,16 @@ def submit(form: AnyForm, act: Callable[[], T]) -> tuple[T | None, int]:
         return None, error.status
 
 
+def is_preview(request: HttpRequest) -> bool:
+    """Whether a form was sent to see what it would do, and not to do it."""
+    return request.method == "POST" and "preview" in request.POST
+
+
+def make_form(request: HttpRequest, form: Callable[..., F], **more: Any) -> F:
+    """A form as it was sent; of a preview as it was typed, with nothing said of what is still missing."""
+    return form(initial=request.POST.dict(), **more) if is_preview(request) else form(request.POST or None, **more)
+
+
 def answer_form(
     request: HttpRequest,
     form: AnyForm,
@@ -69,11 +81,16 @@ def answer_form(
     template: str = "indicators/definitions/form.html",
     **context: Any,
 ) -> HttpResponse:
-    """Show a form; when it was sent and stands, do it, say what happened and go on to ``to``, or back to who needed it."""
+    """Show a form; when it was sent and stands, do it, say what happened and go on to ``to``, or back to who needed it.
+
+    A form with a ``preview`` among its context is shown with it; a script that asks for the preview alone gets that.
+    """
     if detours.is_asked(request):
         return detours.leave(request, form)
     status = 200
-    if request.method == "POST":
+    if is_preview(request):
+        template = "indicators/definitions/_formula_check.html" if "fragment" in request.POST else template
+    elif request.method == "POST":
         result, status = submit(form, act)
         if result is not None:
             messages.success(request, done(result))

@@ -13,7 +13,7 @@ from kejiting.accounts.models import User
 
 from ...constraints import explained
 from ...errors import RecordError
-from ...formulas import check_formula
+from ...formulas import check_formula, read_formula
 from ...models import Document, Indicator, IndicatorDefinition, IndicatorDependency
 from ..marks import mark_indicators
 from .core import is_demo, refuse_demo_parts, require, require_known, require_may_change, set_fields, to_json, values_of
@@ -62,11 +62,12 @@ def add_indicator(
         require(by)
     require_known(values, INDICATOR_FIELDS)
     indicator = Indicator(code=code, **values)
-    inputs = _read_formula(indicator, formula)
+    formula = read_formula(formula).strip()
+    inputs = _check_formula(indicator, formula, by)
     indicator.is_demo = is_demo(by, *inputs, indicator.numerator, indicator.denominator, indicator.stated_as, document)
     with explained():
         indicator.save(force_insert=True)
-    said = {"text_zh": text_zh, "text_en": text_en, "formula": formula.strip(), "document": document}
+    said = {"text_zh": text_zh, "text_en": text_en, "formula": formula, "document": document}
     _add_version(indicator, said, valid_from=valid_from)
     _set_dependencies(indicator, inputs)
     record_event("indicator.add", indicator, by=by, values=values_of(indicator, INDICATOR_FIELDS), definition=_as_json(said))
@@ -86,10 +87,12 @@ def edit_indicator(indicator: Indicator, *, by: User, valid_from: date | None = 
     indicator = Indicator.objects.select_for_update(of=("self",), no_key=True).select_related("current_definition").get(pk=indicator.pk)
     require_may_change(by, indicator)
     said = _what_is_said(indicator) | {name: values[name] for name in DEFINITION_FIELDS if name in values}
-    said["formula"] = said["formula"].strip()
+    said["formula"] = read_formula(said["formula"]).strip()
     changes = set_fields(indicator, {name: value for name, value in values.items() if name in INDICATOR_FIELDS})
     _refuse_other_meaning(indicator, changes)
-    inputs = _read_formula(indicator, said["formula"])
+    # What is not typed anew is not asked anew: it may read what the person may not see.
+    is_typed = said["formula"] != _what_is_said(indicator)["formula"]
+    inputs = _check_formula(indicator, said["formula"], by if is_typed else None)
     refuse_demo_parts(indicator.is_demo, *inputs, indicator.numerator, indicator.denominator, indicator.stated_as, said["document"])
     if changes:
         with explained():
@@ -121,14 +124,14 @@ def _refuse_other_meaning(indicator: Indicator, changes: Mapping[str, Any]) -> N
         raise RecordError(_("已有登记的数值，不能再改%(names)s：那会改变已登记数值的含义。请另建一个指标。") % {"names": names})
 
 
-def _read_formula(indicator: Indicator, formula: str) -> list[Indicator]:
+def _check_formula(indicator: Indicator, formula: str, by: User | None) -> list[Indicator]:
     """The indicators a formula reads; none for an indicator that is not derived."""
     derived = indicator.origin == Indicator.Origin.DERIVED
-    if not derived and formula.strip():
+    if not derived and formula:
         raise RecordError(_("只有“公式计算”的指标才填公式。"))
-    if derived and not formula.strip():
+    if derived and not formula:
         raise RecordError(_("“公式计算”的指标须填公式。"))
-    return check_formula(indicator, formula) if derived else []
+    return check_formula(indicator, formula, by=by) if derived else []
 
 
 def _add_version(indicator: Indicator, said: Mapping[str, Any], *, valid_from: date | None) -> None:

@@ -3,6 +3,7 @@
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -10,9 +11,11 @@ from kejiting.accounts.http import SignedInRequest, paginate
 
 from ...actions import definitions as actions
 from ...forms.indicators import IndicatorForm
+from ...formulas import read_formula
 from ...models import Indicator
 from ...queries.definitions import find_indicators, get_assignments_of
-from ..office import answer_form, defines
+from ...queries.formula_preview import FormulaPreview, preview_formula
+from ..office import answer_form, defines, make_form
 
 
 @defines
@@ -26,7 +29,7 @@ def indicator_list(request: SignedInRequest) -> HttpResponse:
 @defines
 @require_http_methods(["GET", "POST"])
 def indicator_add(request: SignedInRequest) -> HttpResponse:
-    form = IndicatorForm(request.POST or None, user=request.user)
+    form = make_form(request, IndicatorForm, user=request.user)
     return answer_form(
         request,
         form,
@@ -34,6 +37,7 @@ def indicator_add(request: SignedInRequest) -> HttpResponse:
         done=lambda indicator: _("已添加指标“%(indicator)s”（%(code)s）。接着可以设定目标，和由谁填报。") % {"indicator": indicator, "code": indicator.code},
         to=lambda indicator: reverse("definition-indicator", args=[indicator.code]),
         title=_("添加指标"),
+        preview=SimpleLazyObject(lambda: _preview(request, Indicator())),
         back=("definition-indicator-list", _("指标")),
     )
 
@@ -44,7 +48,7 @@ def indicator_edit(request: SignedInRequest, code: str) -> HttpResponse:
     rows = Indicator.objects.visible_to(request.user).select_related("current_definition__document")
     indicator = get_object_or_404(rows, code=code)
     before = indicator.current_definition_id
-    form = IndicatorForm(request.POST or None, instance=indicator, user=request.user)
+    form = make_form(request, IndicatorForm, instance=indicator, user=request.user)
 
     def say_done(saved: Indicator) -> str:
         if saved.current_definition and saved.current_definition_id != before:
@@ -62,5 +66,17 @@ def indicator_edit(request: SignedInRequest, code: str) -> HttpResponse:
         versions=indicator.definitions.select_related("document").order_by("-version"),
         has_observations=indicator.observations.exists(),
         assignments=get_assignments_of(indicator),
+        preview=SimpleLazyObject(lambda: _preview(request, rows.get(pk=indicator.pk))),
         back=("definition-indicator-list", _("指标")),
     )
+
+
+def _preview(request: SignedInRequest, indicator: Indicator) -> FormulaPreview | None:
+    """What the formula that was typed would make of the indicator, whose fields count as typed too."""
+    text = read_formula(request.POST.get("formula", ""))
+    if not text.strip():
+        return None
+    indicator.code = indicator.code or request.POST.get("code", "").strip()
+    for name in ("frequency", "area_level", "unit_of_measure"):
+        setattr(indicator, name, request.POST.get(name, getattr(indicator, name)))
+    return preview_formula(request.user, indicator, text)
