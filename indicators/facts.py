@@ -33,6 +33,7 @@ from .models import (
     LightThreshold,
     Period,
     Plan,
+    Rule,
     Target,
 )
 from .sources import get_loaders
@@ -60,6 +61,7 @@ def load_facts() -> dict[str, int]:
     documents = _load_documents()
     _load_plans(documents)
     indicators = _load_indicators()
+    _load_rules()
     _load_headlines(indicators)
     _load_targets(documents, indicators)
     _load_observations(documents, indicators)
@@ -156,6 +158,11 @@ def _link(indicator: Indicator, formula: str, found: dict[str, Indicator]) -> No
     reads = {code if code in found else code.rpartition(".")[0] for code in parse(formula).codes}
     IndicatorDependency.objects.bulk_create([IndicatorDependency(indicator=indicator, reads=found[code]) for code in sorted(reads)])
     mark_indicators([(indicator.pk, None)], cause="facts")
+
+
+def _load_rules() -> None:
+    for row in read("rules"):
+        Rule.objects.get_or_create(code=row["code"], version=1, defaults={name: row[name] for name in ("formula", "severity", "sentence_zh")})
 
 
 def _load_headlines(indicators: dict[str, Indicator]) -> None:

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from .analysis import quality
 from .compute.judge import get_goal
+from .compute.rules import ParsedRule, get_rules, judge_rules, load_figures, put
 from .formatting import format_number
-from .models import Correction, Indicator, Line, Observation, Period, Return, Target
+from .models import Breakdown, Correction, Indicator, Line, Observation, Period, Return, Rule, Target
 from .standing import choose_target
 
 # 情况属实 is about the shortest note that explains anything.
@@ -28,14 +29,64 @@ class LineFinding:
     code: str
     severity: str
     message: str
+    # The version of the validation rule that says so, where one does.
+    rule: Rule | None = None
 
 
 def find_findings(report: Return) -> Iterator[tuple[Line, list[LineFinding]]]:
     """Each line of a return with its findings; the number of queries does not depend on the lines."""
     lines = list(report.lines.select_related("assignment__indicator", "assignment__milestone", "assignment__task"))
     history, targets = get_history(lines, report.round.period), get_year_targets(lines, report.round.period)
+    broken = get_rule_findings(report, lines)
     for line in lines:
-        yield line, check_line(line, report.round.period, history.get(line.pk, []), targets.get(line.pk))
+        yield line, check_line(line, report.round.period, history.get(line.pk, []), targets.get(line.pk)) + broken.get(line.pk, [])
+
+
+def get_rule_findings(report: Return, lines: Sequence[Line], corrected: Mapping[int, Decimal | None] | None = None) -> dict[int, list[LineFinding]]:
+    """By line: the validation rules that its figure breaks, with the return's other lines and the record beside it.
+
+    The rules are those of now: a new one is asked about when a return is submitted, not of what was typed before. ``corrected``
+    are values by line that are to take the place of what the lines say. One query where no rule is concerned.
+    """
+    told = [line for line in lines if _can_break_rules(line)]
+    rules = get_rules({a.indicator.code for line in told if (a := line.assignment).indicator}) if told else []
+    if not rules:
+        return {}
+    period: Period = report.round.period
+    cells = load_figures(rules, {line.assignment.area_id for line in told if line.assignment.area_id})
+    for line in _get_lines_read(report, rules):
+        value = corrected.get(line.pk, line.in_force.value) if corrected else line.in_force.value
+        indicator, area, _breakdown = line.assignment.cell
+        put(cells, indicator.pk, area, period.span, value)
+    found: dict[int, list[LineFinding]] = defaultdict(list)
+    at = {(line.assignment.area_id, period.label) for line in told if line.assignment.area_id}
+    for outcome in judge_rules(rules, cells, at):
+        involved = {indicator.pk for indicator in outcome.parsed.indicators}
+        for broken in outcome.broken:
+            finding = LineFinding("rule", broken.rule.severity, broken.sentence, broken.rule)
+            for line in told:
+                if line.assignment.indicator_id in involved and line.assignment.area_id == broken.area.pk:
+                    found[line.pk].append(finding)
+    return found
+
+
+def _can_break_rules(line: Line) -> bool:
+    """Rules are over the wholes, not the parts."""
+    assignment = line.assignment
+    return line.is_filled and bool(assignment.indicator_id and assignment.area_id) and assignment.breakdown_id == Breakdown.TOTAL
+
+
+def _get_lines_read(report: Return, rules: Sequence[ParsedRule]) -> list[Line]:
+    """The lines of a return whose figures the rules read."""
+    ids = {indicator.pk for parsed in rules for indicator in parsed.indicators}
+    rows = report.lines.filter(assignment__indicator__in=ids).select_related("assignment__indicator").prefetch_related("corrections")
+    return [line for line in rows if _can_break_rules(line)]
+
+
+def get_lines_beside(report: Return, line: Line) -> list[int]:
+    """The ids of the other lines whose figures a rule reads together with this one's. One query where no rule is concerned."""
+    rules = get_rules({line.assignment.indicator.code}) if line.assignment.indicator else []
+    return [each.pk for each in _get_lines_read(report, rules) if each.pk != line.pk] if rules else []
 
 
 def is_blocking(line: Line, finding: LineFinding) -> bool:

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from .views import rounds
-from .views.definitions import assignments, hub, indicators, removal, statistics, targets, task_import, tasks, weights
+from .views.definitions import assignments, hub, indicators, removal, rules, statistics, targets, task_import, tasks, weights
 
 urlpatterns: list[URLPattern] = [
     path("definitions/", hub.hub, name="definitions"),
@@ -36,6 +36,9 @@ urlpatterns: list[URLPattern] = [
     path("definitions/index/", weights.framework_list, name="definition-framework-list"),
     path("definitions/index/<slug:code>/", weights.weights, name="definition-weights"),
     path("definitions/remove/<slug:kind>/<str:key>/", removal.remove, name="definition-remove"),
+    path("definitions/rules/", rules.rule_list, name="definition-rule-list"),
+    path("definitions/rules/add/", rules.rule_add, name="definition-rule-add"),
+    path("definitions/rules/code/<slug:code>/", rules.rule_edit, name="definition-rule"),
     path("definitions/thresholds/", hub.thresholds, name="definition-thresholds"),
     path("reporting/rounds/", rounds.round_list, name="round-list"),
     path("reporting/rounds/open/", rounds.round_open, name="round-open"),

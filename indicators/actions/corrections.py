@@ -12,7 +12,7 @@ from kejiting.accounts.audit import record_event
 from kejiting.accounts.models import User
 
 from ..errors import NotAllowed, ReasonRequired, RecordError, WrongState
-from ..findings import check_correction, get_history
+from ..findings import check_correction, get_history, get_rule_findings
 from ..models import Correction, Line, Return
 from ..numbers import plain
 from .marks import mark_tasks
@@ -65,7 +65,9 @@ def _require_possible(line: Line, content: Mapping[str, Any], report: Return) ->
     """What cannot be true in the grid cannot be corrected to; what only looks odd has the reason beside it."""
     history = get_history([line], report.round.period).get(line.pk, [])
     corrected = Correction(line=line, value=content.get("value"), missing=content.get("missing", ""))
-    errors = [f.message for f in check_correction(corrected, report.round.period, history) if f.severity == "error"]
+    findings = check_correction(corrected, report.round.period, history)
+    findings += get_rule_findings(report, [line], {line.pk: corrected.value}).get(line.pk, [])
+    errors = [f.message for f in findings if f.severity == "error"]
     if errors:
         raise RecordError(errors[0])
 

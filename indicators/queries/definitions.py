@@ -18,6 +18,7 @@ from ..models import (
     Milestone,
     Observation,
     Plan,
+    Rule,
     Target,
     TargetSupersession,
     Task,
@@ -37,6 +38,7 @@ class DefinitionCounts:
     superseded: int
     assignments: int
     units: int
+    rules: int
 
 
 def get_definition_counts(user: User, plan: Plan | None, today: date) -> DefinitionCounts:
@@ -54,6 +56,7 @@ def get_definition_counts(user: User, plan: Plan | None, today: date) -> Definit
         superseded=TargetSupersession.objects.filter(superseded__in=targets).count(),
         assignments=assignments.count(),
         units=assignments.values("unit").distinct().count(),
+        rules=Rule.objects.in_force().count(),
     )
 
 

@@ -21,6 +21,8 @@ from ..findings import (
     check_correction,
     check_line,
     get_history,
+    get_lines_beside,
+    get_rule_findings,
     get_year_targets,
     is_blocking,
     is_explained,
@@ -55,6 +57,8 @@ class Beside:
     period: Period
     history: dict[int, list[Observation]]
     targets: dict[int, Target]
+    broken: dict[int, list[LineFinding]]  # by validation rules
+    broken_by_pending: dict[int, list[LineFinding]]
     narratives: dict[int, Line]  # by assignment
     observed: dict[int, Observation]
     set_aside: dict[int, Said]
@@ -244,7 +248,7 @@ def get_sheet(report: Return, user: User) -> Sheet:
     lines = list(_list_lines(report))
     steps = list(report.steps.select_related("by__unit"))
     sheet = Sheet(report, [], steps, get_context(report, user))
-    beside = _read_beside(lines, report.round.period, sent_back=sheet.sent_back.at if sheet.sent_back else None)
+    beside = _read_beside(lines, report, sent_back=sheet.sent_back.at if sheet.sent_back else None)
     files = _get_evidence(lines, user)
     for line in lines:
         row = _make_row(line, beside)
@@ -256,7 +260,12 @@ def get_sheet(report: Return, user: User) -> Sheet:
 def get_row(report: Return, line: int) -> SheetLine:
     """One line of the sheet as it stands now. Raises ``Line.DoesNotExist`` for one of another return."""
     found = _list_lines(report).get(pk=line)
-    return _make_row(found, _read_beside([found], report.round.period))
+    return _make_row(found, _read_beside([found], report))
+
+
+def get_rows_beside(report: Return, line: Line) -> list[SheetLine]:
+    """The other lines whose figures a validation rule reads together with this one's: what it says may mend or break them."""
+    return [get_row(report, pk) for pk in get_lines_beside(report, line)]
 
 
 def count_filled(report: Return) -> int:
@@ -271,11 +280,16 @@ def _list_lines(report: Return) -> QuerySet[Line]:
     )
 
 
-def _read_beside(lines: Sequence[Line], period: Period, *, sent_back: datetime | None = None) -> Beside:
+def _read_beside(lines: Sequence[Line], report: Return, *, sent_back: datetime | None = None) -> Beside:
+    period = report.round.period
+    pending = {line: correction for line in lines if (correction := _get_pending(line))}
+    corrected = {line.pk: correction.value for line, correction in pending.items()}
     return Beside(
         period=period,
         history=get_history(lines, period),
         targets=get_year_targets(lines, period),
+        broken=get_rule_findings(report, lines),
+        broken_by_pending=get_rule_findings(report, list(pending), corrected),
         narratives=_get_previous_narratives(lines, period),
         observed=_get_own_observations(lines),
         set_aside=get_set_aside(lines),
@@ -287,10 +301,11 @@ def _read_beside(lines: Sequence[Line], period: Period, *, sent_back: datetime |
 
 def _make_row(line: Line, beside: Beside) -> SheetLine:
     history, target = beside.history.get(line.pk, []), beside.targets.get(line.pk)
-    findings = check_line(line, beside.period, history, target)
+    findings = check_line(line, beside.period, history, target) + beside.broken.get(line.pk, [])
     row = SheetLine(line, line.in_force, findings, history=history, target=target, observation=beside.observed.get(line.pk))
-    row.pending = next((c for c in line.corrections.all() if c.state == Correction.State.PENDING), None)
-    row.pending_findings = check_correction(row.pending, beside.period, history, target) if row.pending else []
+    row.pending = _get_pending(line)
+    if row.pending:
+        row.pending_findings = check_correction(row.pending, beside.period, history, target) + beside.broken_by_pending.get(line.pk, [])
     row.set_aside = beside.set_aside.get(line.pk, NOTHING)
     row.returned = beside.returned[line.pk] if beside.returned else None
     row.is_refiled = line.pk in beside.refiled
@@ -300,6 +315,10 @@ def _make_row(line: Line, beside: Beside) -> SheetLine:
         row.previous_text, row.previous = (earlier.progress, None) if line.kind == "narrative" else ("", earlier.in_force.value)
         row.previous_period = earlier.report.round.period_id
     return row
+
+
+def _get_pending(line: Line) -> Correction | None:
+    return next((c for c in line.corrections.all() if c.state == Correction.State.PENDING), None)
 
 
 def _add_figures(row: SheetLine, indicator: Indicator, beside: Beside) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from statistics import median
 from typing import NamedTuple
@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 
 from kejiting.accounts.models import Area
 
+from ..compute.rules import Broken, get_rules, judge_rules, load_figures, put
 from ..formatting import format_value
-from ..models import Indicator
+from ..models import Indicator, Rule
+from ..periods import parse_label
 from .plan import UNCHANGED, Before, Figure, ImportPlan
 
 # The nation and the sum of its provinces may differ by what is rounded, and by what belongs to no province.
@@ -22,6 +24,8 @@ SLIP = 300
 # What cannot be added up over areas.
 _RATIOS = ("%", "‰", "个百分点", "位", "倍", "岁", "年")
 _MOST_NAMED = 6
+# Of one rule; a file in another unit breaks it in every row.
+_MOST_BROKEN = 12
 
 Values = Mapping[tuple[str, str], Decimal]  # by area and period
 
@@ -30,6 +34,41 @@ class Series(NamedTuple):
     indicator: Indicator
     values: Values
     figures: list[Figure]
+
+
+def check_rules(plan: ImportPlan) -> list[str]:
+    """Hold the figures to the rules in force, with the record beside them: an error refuses their rows, the rest are warnings."""
+    changed = {(f.indicator.pk, f.area, f.period): f for f in plan.changes if f.indicator.pk}
+    rules = get_rules({f.indicator.code for f in changed.values()}) if changed else []
+    if not rules:
+        return []
+    cells = load_figures(rules)
+    for (indicator, area, period), figure in changed.items():
+        put(cells, indicator, area, parse_label(period), figure.value)
+    warnings: list[str] = []
+    for outcome in judge_rules(rules, cells):
+        found = [(broken.sentence, rows) for broken in outcome.broken if (rows := _find_rows(broken, changed))]
+        if outcome.parsed.rule.severity == Rule.Severity.ERROR:
+            _refuse(plan, found)
+            continue
+        warnings += [sentence for sentence, _rows in found[:_MOST_BROKEN]]
+        if len(found) > _MOST_BROKEN:
+            warnings.append(_("同一规则另有 %(n)s 处不符合。") % {"n": len(found) - _MOST_BROKEN})
+    return warnings
+
+
+def _find_rows(broken: Broken, changed: Mapping[tuple[int, str, str], Figure]) -> list[int]:
+    """The rows of the file that are among what breaks a rule; what the record held before is no fault of the file."""
+    cells = [(told.indicator.pk, told.area, told.period) for told in broken.figures]
+    return [changed[cell].row for cell in cells if cell in changed]
+
+
+def _refuse(plan: ImportPlan, found: Iterable[tuple[str, list[int]]]) -> None:
+    refused: set[int] = set()
+    for sentence, rows in found:
+        plan.refused[_("数值"), sentence].extend(rows)
+        refused |= set(rows)
+    plan.figures = [f for f in plan.figures if f.row not in refused]
 
 
 def find_warnings(plan: ImportPlan, known: Mapping[tuple[str, str, str], Before]) -> list[str]:

@@ -16,7 +16,7 @@ from ..dates import NotADate, read_day
 from ..models import Indicator
 from ..numbers import DECIMAL_DIGITS, INTEGER_DIGITS, NotANumber, parse_number, plain
 from ..periods import Span, read_period
-from .checks import find_warnings
+from .checks import check_rules, find_warnings
 from .names import AreaNames, IndicatorNames
 from .plan import CREATE, SKIP, Choices, Figure, ImportPlan, Source, UnknownArea, UnknownIndicator, compare, load_newest
 from .propose import CODE, Sample, propose
@@ -54,7 +54,8 @@ def plan_import(sheet: StatisticsSheet, *, choices: Choices, by: User | None) ->
     plan.areas, plan.indicators = list(reader.unknown_areas.values()), list(reader.unknown.values())
     known = load_newest({f.indicator.pk: f.indicator.code for f in plan.figures if f.indicator.pk})
     compare(plan, known)
-    plan.warnings = find_warnings(plan, known)
+    plan.warnings = check_rules(plan)
+    plan.warnings += find_warnings(plan, known)
     return plan
 
 

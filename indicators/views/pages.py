@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from kejiting.accounts.http import SignedInRequest
-from kejiting.accounts.models import Area
+from kejiting.accounts.models import Area, User
 
 from ..charts import build_indicator_chart
 from ..errors import RecordError
@@ -20,6 +20,7 @@ from ..outlook import make_outlook
 from ..queries.indicators import get_indicator, get_indicators
 from ..queries.moments import NOW, Moment, NotRecordedYet, parse_moment
 from ..queries.provenance import get_count_origin, get_observation_origin, get_result_origin
+from ..queries.rules import get_rule_origin
 from ..queries.tasks import get_current_plan, get_task, get_tasks
 
 
@@ -126,7 +127,12 @@ def indicator_page(request: SignedInRequest, code: str) -> HttpResponse:
     return render(request, "indicators/indicator.html", context, status=404 if missing else 400 if problem else 200)
 
 
-ORIGINS = {"observation": get_observation_origin, "result": get_result_origin, "count": get_count_origin}
+ORIGINS: dict[str, Callable[[User, int, Moment], object]] = {
+    "observation": get_observation_origin,
+    "result": get_result_origin,
+    "count": get_count_origin,
+    "rule": lambda user, key, _moment: get_rule_origin(user, key),  # a version is what it is, at any moment
+}
 
 
 @login_required

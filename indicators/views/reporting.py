@@ -27,7 +27,7 @@ from ..evidence_files import TYPES
 from ..models import Correction, Line, MissingReason, Qualifier, Return
 from ..numbers import NotANumber, parse_number, plain
 from ..queries.returns import get_return
-from ..queries.sheets import Sheet, SheetLine, count_filled, get_row, get_sheet
+from ..queries.sheets import Sheet, SheetLine, count_filled, get_row, get_rows_beside, get_sheet
 from .review import make_review
 
 
@@ -136,6 +136,10 @@ def _show_row(request: SignedInRequest, report: Return, line: int) -> dict[str, 
         "verdict": render_to_string("indicators/reporting/_verdict.html", context, request) if row.line.kind == "indicator" else "—",
         "findings": render_to_string("indicators/reporting/_findings.html", context, request),
         "other": render_to_string("indicators/reporting/_other.html", context, request),
+        "beside": [
+            {"line": beside.line.pk, "findings": render_to_string("indicators/reporting/_findings.html", {"row": beside, "report": report}, request)}
+            for beside in get_rows_beside(report, row.line)
+        ],
     }
 
 

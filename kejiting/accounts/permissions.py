@@ -72,6 +72,7 @@ PERMISSIONS: dict[str, rules.Predicate] = {
     # rounds, definitions, tasks
     "round.manage": is_office,
     "definition.manage": is_office,
+    "rule.manage": is_office,
     "task.override_light": is_office,
     "statistics.import": is_office,
     # administration: three different people

@@ -40,6 +40,7 @@ FINDINGS: dict[str, tuple[str, Word]] = {
     "equals_target": ("warning", _("与目标值完全相同")),
     "gap": ("warning", _("上期没有数值，无法比较")),
     "not_whole": ("warning", _("应是整数的指标填了小数")),
+    "rule": ("error / warning", _("不符合主管处室定的校验规则：哪一条见 rule")),
 }
 
 

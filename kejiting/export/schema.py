@@ -95,6 +95,16 @@ class LineSchema(OpenApiSerializerExtension):
         return {**schema, "required": [name for name in schema["required"] if name not in ("problems", "next_steps")]}
 
 
+class FindingSchema(OpenApiSerializerExtension):
+    """Only what a validation rule found names one."""
+
+    target_class = "kejiting.export.api.return_serializers.FindingOutput"
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return {**schema, "required": [name for name in schema["required"] if name != "rule"]}
+
+
 class InputSchema(OpenApiSerializerExtension):
     """A body that says something nobody reads is refused, so the schema says that it is."""
 

@@ -32,6 +32,8 @@ function say(text) {
 
 function saved(answer) {
   document.querySelector("#filled").value = answer.filled;
+  // What one line says may mend or break a rule that another is under too.
+  for (const { line, findings } of answer.beside ?? []) rows.get(grid.querySelector(`tr[data-line="${line}"]`))?.show({ findings });
   changed();
 }
 

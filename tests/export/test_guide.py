@@ -32,7 +32,7 @@ def test_every_code_is_in_a_table() -> None:
     for codes in ([code for found in get_code_lists() for code, _word in found.codes], FINDINGS):
         for code in codes:
             assert f"<th scope=\"row\"><code>{html.escape(code)}</code></th>" in page
-    assert set(FINDINGS) == {*quality._FIRST, "empty", "not_whole"}
+    assert set(FINDINGS) == {*quality._FIRST, "empty", "not_whole", "rule"}
     assert len(PERIODS) == 5
 
 

@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 
 from indicators.actions import rounds
-from indicators.models import Line, LineEntry, Observation
+from indicators.models import Line, LineEntry, Observation, Rule
 from kejiting.export.keys import create_key
-from tests.builders import Quarter, observe, open_quarter
+from tests.builders import Quarter, make_indicator, observe, open_quarter
 from tests.export.callers import Caller
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +152,14 @@ def test_a_saved_line_is_answered_with_its_findings_and_the_new_version(quarter:
     assert response.headers["ETag"] == f'"{body["version"]}"' == current_tag(machine)
     assert {"completion", "schedule", "light"} <= set(body)
     assert machine.get(line_path(quarter)).json() == body
+
+
+def test_a_finding_of_a_validation_rule_names_the_rule(quarter: Quarter, machine: Caller) -> None:
+    observe(make_indicator("most"), {"2025-Q3": "10"})
+    Rule.objects.create(code="not_more", version=1, formula="contracts <= most", severity="warning", sentence_zh="超过了上限。")
+    body = machine.patch(line_path(quarter), {"value": "12"}, current_tag(machine)).json()
+    found = {f["code"]: f for f in body["findings"]}["rule"]
+    assert found == {"code": "rule", "severity": "warning", "rule": "not_more", "message": "超过了上限。甘肃2025年第三季度：指标 contracts 12项；指标 most 10项。"}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from tests.builders import Cast, assign, make_indicator, make_plan, make_target,
 pytestmark = pytest.mark.django_db
 
 PAGES = [
+    "/definitions/rules/",
+    "/definitions/rules/add/",
     "/definitions/",
     "/definitions/tasks/",
     "/definitions/tasks/add/",

@@ -4,6 +4,7 @@ from .assignments import assign, end_assignment
 from .documents import add_document, edit_document
 from .indicators import add_indicator, edit_indicator
 from .removal import remove_assignment, remove_document, remove_indicator, remove_milestone, remove_task, withdraw_target
+from .rules import add_rule, edit_rule
 from .targets import set_target, supersede_target
 from .tasks import add_milestone, add_task, edit_milestone, edit_task, link_indicator, override_light, unlink_indicator
 from .thresholds import remove_demo_thresholds, set_threshold
@@ -13,11 +14,13 @@ __all__ = [
     "add_document",
     "add_indicator",
     "add_milestone",
+    "add_rule",
     "add_task",
     "assign",
     "edit_document",
     "edit_indicator",
     "edit_milestone",
+    "edit_rule",
     "edit_task",
     "end_assignment",
     "link_indicator",

@@ -16,6 +16,7 @@ SUBJECTS = {
     "milestone": _("节点"),
     "indicator": _("指标"),
     "target": _("目标"),
+    "rule": _("校验规则"),
     "document": _("文件"),
     "assignment": _("分工"),
     "threshold": _("亮灯阈值"),

@@ -40,6 +40,13 @@ class FindingOutput(serializers.Serializer[Any]):
     code = serializers.CharField(read_only=True)
     severity = serializers.CharField(read_only=True, help_text="error 不能提交；warning 须写说明才能提交")
     message = serializers.CharField(read_only=True)
+    rule = Code(source="rule.code", help_text="不符合的校验规则的代码；只在 code 为 rule 时有此项")
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        data = super().to_representation(instance)
+        if instance.rule is None:
+            del data["rule"]
+        return data
 
 
 class PendingCorrection(serializers.Serializer[SheetLine]):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from indicators.models import Indicator
+from indicators.models import Indicator, Rule
 from indicators.statistics.plan import CREATE, NEW, REVISED, SKIP, UNCHANGED, Choices, ImportPlan
 from indicators.statistics.read import plan_import
 from indicators.statistics.sheet import read_statistics
@@ -250,3 +250,17 @@ def test_the_fingerprint_changes_with_whatever_was_decided(money: Indicator) -> 
     assert plan(row("2")).fingerprint != first
     observe(money, {"2023": "0.5"})
     assert plan(row("1")).fingerprint != first
+
+
+def test_rows_that_break_a_rule_are_refused_or_doubted_with_the_record_beside_them(money: Indicator) -> None:
+    basic = make_indicator("rd_basic", name_zh="基础研究经费", unit_of_measure="万元", accumulation="flow", origin="official", frequency="year", decimals=2)
+    observe(basic, {"2022": "9", "2023": "9"})
+    observe(money, {"2021": "1"})
+    rule = {"version": 1, "formula": "rd_basic <= rd_exp", "sentence_zh": "部分不能大于总体。"}
+    Rule.objects.create(code="soft", severity="warning", **rule)
+    assert plan(row("8")).warnings == ["部分不能大于总体。甘肃2023年：基础研究经费 9.00万元；研发经费 8.00万元。"]
+    Rule.objects.create(code="hard", severity="error", **rule)
+    refused = plan(row("8"), row("10", 年份="2022"))
+    assert dict(refused.refused) == {("数值", "部分不能大于总体。甘肃2023年：基础研究经费 9.00万元；研发经费 8.00万元。"): [2]}
+    assert [f.period for f in refused.figures] == ["2022"]
+    assert not refused.is_ready
