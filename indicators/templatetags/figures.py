@@ -7,16 +7,17 @@ from typing import Any, Protocol
 from django import template
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from .. import formatting
 from ..findings import say_finding
-from ..models import Indicator, Light, MissingReason, Observation, Result
+from ..models import Indicator, MissingReason, Observation, Result
+from ..pictures import light_name, light_tag, shape, strip
 from ..queries.indicators import Point
 from ..queries.vintages import Vintage
 from ..recompute.methods import WORDS as METHOD_WORDS
-from ..standing import Judgement
+from ..standing import Judged, Judgement
 
 register = template.Library()
 Measure = Result.Measure
@@ -51,27 +52,6 @@ FIELDS = {
     "next_steps": _("下一步打算"),
 }
 
-# A light's shape, around 0,0: what tells them apart without colour.
-SHAPES = {
-    "green": mark_safe('<circle class="f-ok" r="4.5"/>'),
-    "yellow": mark_safe('<path class="f-warn" d="M0-5.2 5.2 4.2-5.2 4.2Z"/>'),
-    "red": mark_safe('<path class="f-bad" d="M0-5.4 5.4 0 0 5.4-5.4 0Z"/>'),
-    "blue": mark_safe('<rect class="f-blue" x="-4.2" y="-4.2" width="8.4" height="8.4"/>'),
-    "closed": mark_safe('<path class="f-tick" d="M-4.5 0-1.2 3.6 4.8-3.6"/>'),
-    "pending": mark_safe('<circle class="f-pending" r="4"/>'),
-    "grey": mark_safe('<path class="f-none" d="M-4.5 0H4.5"/>'),
-}
-
-LIGHTS = {light.value: light.label for light in Light}
-ICONS = {
-    light: format_html('<svg class="ico" viewBox="-6 -6 12 12" aria-hidden="true" focusable="false">{}</svg>', picture)
-    for light, picture in SHAPES.items()
-}
-_STRIP = mark_safe(
-    '<svg class="strip" width="100%" height="13" overflow="visible" aria-hidden="true" focusable="false"><line x1="2%" x2="98%" y1="6" y2="6"/>'
-)
-_END = mark_safe("</svg>")
-
 register.filter("period_zh", formatting.format_period)
 register.filter("day", formatting.format_day)
 register.filter("day_of_year", formatting.format_day_of_year)
@@ -81,6 +61,10 @@ register.filter("percent", formatting.format_percent)
 register.filter("points", formatting.format_points)
 register.filter("target_text", formatting.format_target)
 register.filter("in_unit", formatting.format_value)
+register.filter(light_name)
+register.simple_tag(shape)
+register.simple_tag(light_tag)
+register.simple_tag(strip)
 
 
 @register.filter
@@ -218,24 +202,6 @@ def get(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
     return mapping.get(key) if mapping else None
 
 
-@register.filter
-def light_name(light: str) -> str:
-    """A light's word."""
-    return str(LIGHTS.get(light, ""))
-
-
-@register.simple_tag
-def shape(light: str) -> SafeString:
-    """A light's shape as a small picture; its word stands beside it, so it says nothing to a screen reader."""
-    return ICONS.get(light) or ICONS["grey"]
-
-
-@register.simple_tag
-def light_tag(light: str) -> SafeString:
-    """A light's shape and word."""
-    return format_html('<span class="tag light light-word-{}">{}{}</span>', light, shape(light), light_name(light))
-
-
 @register.simple_tag
 def demo(is_demo: bool) -> SafeString:
     """The mark of what is demonstration; nothing where it is not."""
@@ -249,14 +215,35 @@ def link(context: template.Context, view: str, *args: Any) -> str:
     return reverse(view, args=args) + (moment.query if moment else "")
 
 
-@register.simple_tag
-def strip(completion: Decimal | None, schedule: Decimal | None, light: str) -> SafeString:
-    """How far a thing is on a line of 0–100 %, with a tick where it should be. Drawn here, for a page has dozens."""
-    tick = SafeString() if schedule is None else format_html('<line class="now" x1="{0}" x2="{0}" y1="0" y2="12"/>', strip_x(schedule))
-    if completion is None:
-        return _STRIP + tick + _END
-    picture = SHAPES.get("pending" if light == "grey" else light, SHAPES["grey"])
-    return _STRIP + tick + format_html('<svg x="{}" y="6" overflow="visible">{}</svg>', strip_x(completion), picture) + _END
+@register.simple_tag(takes_context=True)
+def figure_link(context: template.Context, observation: Observation | Vintage, look: str = "") -> SafeString:
+    """A figure that leads to where it came from."""
+    attribute = format_html(' class="{}"', look) if look else ""
+    return format_html('<a{} href="{}">{}</a>', attribute, link(context, "provenance", "observation", observation.pk), figure(observation))
+
+
+@register.simple_tag(takes_context=True)
+def done_link(context: template.Context, judged: Judged) -> SafeString:
+    """How far a thing is, in percent, leading to how that was computed."""
+    return _link_result(context, judged.completion, formatting.format_percent(judged.done))
+
+
+@register.simple_tag(takes_context=True)
+def due_link(context: template.Context, judged: Judged) -> SafeString:
+    """How far it should be, likewise."""
+    return _link_result(context, judged.schedule, formatting.format_percent(judged.due))
+
+
+@register.simple_tag(takes_context=True)
+def light_link(context: template.Context, judged: Judged) -> SafeString:
+    """A light that leads to why it is what it is; nothing where none was computed."""
+    return _link_result(context, judged.light, light_tag(judged.colour))
+
+
+def _link_result(context: template.Context, result: Judgement | None, words: str) -> SafeString:
+    if result is None:
+        return SafeString()
+    return format_html('<a class="plain" href="{}">{}</a>', link(context, "provenance", "result", result.pk), words)
 
 
 @register.filter
@@ -266,12 +253,19 @@ def reason_words(code: str) -> str:
 
 
 @register.filter
+def why(judged: Judged) -> str:
+    """Why a task wants attention: its worst part, or the reason that was noted, or how far it is behind."""
+    detail = judged.light.detail if judged.light else {}
+    if worst := detail.get("worst"):
+        name, gap = worst[0]["name"], worst[0]["gap"]
+        return f"{name}：{_('节点逾期未完成')}" if gap is None else f"{name} {formatting.format_points(gap)}"
+    if reason := detail.get("reason"):
+        return reason_words(reason)
+    return "" if judged.gap is None else f"{_('比序时进度')} {formatting.format_points(judged.gap)}"
+
+
+@register.filter
 def origin_name(origin: str) -> str:
     """Where an observation came from, in a word."""
     names = {"line": _("单位填报"), "correction": _("更正"), "import": _("导入"), "count": _("台账计数"), "formula": _("公式计算")}
     return str(names[origin])
-
-
-def strip_x(share: Decimal | float | None) -> str:
-    """Where a share stands on a strip of 0–100 %, as an SVG length; beyond the ends it stays at them."""
-    return f"{min(max(float(share or 0), 0.0), 1.0) * 96 + 2:.2f}%"

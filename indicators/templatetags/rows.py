@@ -5,16 +5,17 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from .. import formatting
 from ..models import Result
+from ..pictures import light_name, strip
 from ..queries.indicators import IndicatorPage, Point
 from ..queries.tasks import TaskRow
 from ..standing import Judgement
-from .figures import figure, finding_words, growth, light_name, strip
+from .figures import figure, finding_words, growth
 
 register = template.Library()
 Measure = Result.Measure
@@ -38,10 +39,11 @@ class Addresses:
 def task_tiles(context: template.Context, plan: str, rows: Sequence[TaskRow]) -> SafeString:
     """Tasks on the overview: number, name, light and how far each is."""
     addresses = Addresses(context, "task", plan)
+    names = {light: light_name(light) for light in {row.judged.colour for row in rows}}
     return format_html_join(
         "",
-        '<a class="task {}" href="{}" title="{} · {}"><span class="n">{}</span><span class="nm">{}</span>{}'
-        '<span class="p">{}<span class="vh"> {}</span></span></a>',
+        '<a class="task {0}" href="{1}" title="{2} · {3}"><span class="n">{4}</span><span class="nm">{2}</span>{5}'
+        '<span class="p">{6}<span class="vh"> {7}</span></span></a>',
         (
             (
                 row.judged.colour,
@@ -49,10 +51,9 @@ def task_tiles(context: template.Context, plan: str, rows: Sequence[TaskRow]) ->
                 row.title_zh,
                 row.lead_unit,
                 f"{row.number:02}",
-                row.title_zh,
                 strip(row.judged.done, row.judged.due, row.judged.colour),
                 _NOTHING if row.judged.done is None else formatting.format_percent(row.judged.done),
-                light_name(row.judged.colour),
+                names[row.judged.colour],
             )
             for row in rows
         ),
@@ -104,10 +105,10 @@ def _draw_growth(result: Judgement | None, decimals: int, results: Addresses) ->
 
 def _draw_remarks(point: Point, page: IndicatorPage, results: Addresses) -> SafeString:
     """What breaks the series here, and what the checks found."""
-    broken = format_html(' <small class="quiet">{}</small>', point.observation.comparability_break) if point.observation.comparability_break else ""
+    broken = format_html(' <small class="quiet">{}</small>', note) if (note := point.observation.comparability_break) else SafeString()
     found = finding_words(point, page.indicator)
     if not found:
-        return SafeString(broken)
+        return broken
     address, name = results[point.results[Measure.FINDINGS].pk], _("核查")
     return broken + format_html_join("", ' <small><a class="quiet" href="{}">{}：{}</a></small>', ((address, name, words) for words in found))
 
@@ -118,5 +119,5 @@ def _draw_source(point: Point, own: str) -> SafeString:
     if o.source:
         source = format_html("<span>{}</span>", o.source)
     else:
-        source = conditional_escape(_("季度填报") if o.line_id else _("公式计算") if o.run_id else own)
+        source = format_html("{}", _("季度填报") if o.line_id else _("公式计算") if o.run_id else own)
     return format_html('{}<small class="quiet">{}</small>', source, o.note) if o.note and not o.line_id else source
