@@ -14,12 +14,15 @@ from kejiting.accounts.models import Area, User
 from ..formatting import are_large
 from ..models import Breakdown, Indicator, Observation, Result, Target, TargetSupersession
 from ..periods import Span, parse_label
-from ..standing import Judged, Judgement, get_age, get_newest_by_measure, group, judge, read_judgements
-from .meaning import Meaning, get_meaning
+from ..standing import JUDGING, Judged, Judgement, get_age, get_newest_by_measure, group, judge, read_judgements
+from .meaning import IndicatorLink, Meaning, get_meaning
 from .moments import NOW, Moment
 from .vintages import Vintage, get_newest, get_totals, in_time, read_vintages
 
 Measure = Result.Measure
+# What an indicator's page says of the results: of its periods, and of its targets.
+OF_PERIODS = (Measure.GROWTH_YOY, Measure.GROWTH_QOQ, Measure.FINDINGS, Measure.PROJECTION)
+OF_TARGETS = (*JUDGING, Measure.REQUIRED_PACE, Measure.CHANCE)
 
 
 _ORIGINS = [Indicator.Origin.OFFICIAL, Indicator.Origin.REPORTED, Indicator.Origin.REGISTER, Indicator.Origin.DERIVED]
@@ -96,7 +99,7 @@ class TargetRow:
 class Difference:
     """A total that a publisher states beside what the register can list; the result is the one less the other."""
 
-    counterpart: Indicator
+    counterpart: Indicator | IndicatorLink
     value: Vintage
     result: Judgement | None
 
@@ -131,7 +134,8 @@ def get_indicator(user: User, code: str, area: str = "", moment: Moment = NOW) -
     indicator = Indicator.objects.visible_to(user).get(code=code)
     known = _get_known_areas(user, indicator)
     place = Area.objects.get(pk=area or _choose_area(known))
-    rows = Result.objects.visible_to(user).filter(indicator=indicator, area=place, breakdown=Breakdown.TOTAL)
+    shown = Result.objects.visible_to(user).filter(measure__in=(*OF_PERIODS, *OF_TARGETS))
+    rows = shown.filter(indicator=indicator, area=place, breakdown=Breakdown.TOTAL)
     judgements = group(read_judgements(moment.results(rows)), "target")
     of_no_target = judgements.pop(None, [])
     meaning = get_meaning(user, indicator, moment)
@@ -205,12 +209,12 @@ def _get_areas(user: User, indicator: Indicator, area: Area, moment: Moment) -> 
     return found if len(found) > 1 else []
 
 
-def get_difference(user: User, indicator: Indicator, counterpart: Indicator | None, area: str, moment: Moment) -> Difference | None:
+def get_difference(user: User, indicator: Indicator, counterpart: Indicator | IndicatorLink | None, area: str, moment: Moment) -> Difference | None:
     """What the counterpart says of the same total, and how far the two are apart; no query where there is none."""
     if counterpart is None:
         return None
-    value = get_newest(user, [counterpart], area, moment).get(counterpart.pk)
-    counter = indicator if indicator.stated_as_id else counterpart
+    value = get_newest(user, [counterpart.pk], area, moment).get(counterpart.pk)
+    counter = indicator.pk if indicator.stated_as_id else counterpart.pk
     rows = Result.objects.visible_to(user).filter(indicator=counter, area=area, measure=Measure.DIFFERENCE)
     results = read_judgements(moment.results(rows))
     return Difference(counterpart, value, max(results, key=lambda row: row.ends_on, default=None)) if value else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -16,17 +17,27 @@ from .moments import Moment, NotRecordedYet
 from .tasks import TaskLink, read_links
 
 
+class IndicatorLink(NamedTuple):
+    """As much of an indicator as a link to it says, and how it hangs together with the one at hand."""
+
+    pk: int
+    code: str
+    name_zh: str
+    stated_as_id: int | None
+    reads_it: bool
+
+
 @dataclass(frozen=True)
 class Meaning:
     """``definitions`` in the order of their versions; a formula is empty where it names an indicator the user may not see."""
 
     definitions: Sequence[IndicatorDefinition]
-    reads: Sequence[Indicator]
-    read_by: Sequence[Indicator]
-    numerator: Indicator | None
-    denominator: Indicator | None
+    reads: Sequence[IndicatorLink]
+    read_by: Sequence[IndicatorLink]
+    numerator: IndicatorLink | None
+    denominator: IndicatorLink | None
     # The indicator that states or counts the same total as this one.
-    counterpart: Indicator | None
+    counterpart: IndicatorLink | None
     tasks: Sequence[TaskLink]
 
     @property
@@ -47,7 +58,7 @@ def get_meaning(user: User, indicator: Indicator, moment: Moment) -> Meaning:
     return Meaning(
         definitions,
         [by_code[code] for code in sorted(current & by_code.keys())],
-        [row for row in near.values() if row.reads_it],  # type: ignore[attr-defined]  # annotated
+        [row for row in near.values() if row.reads_it],
         near.get(indicator.numerator_id or 0),
         near.get(indicator.denominator_id or 0),
         near.get(indicator.stated_as_id or 0) or next((row for row in near.values() if row.stated_as_id == indicator.pk), None),
@@ -83,9 +94,10 @@ def _list_codes(formula: str) -> set[str]:
     return {split_reference(code)[0] for code in parse(formula).codes} if formula else set()
 
 
-def _get_related(user: User, indicator: Indicator, codes: set[str]) -> list[Indicator]:
+def _get_related(user: User, indicator: Indicator, codes: set[str]) -> list[IndicatorLink]:
     """All that the page may lead to, read once."""
     edges = IndicatorDependency.objects.filter(indicator=OuterRef("pk"), reads=indicator)
     parts = [pk for pk in (indicator.numerator_id, indicator.denominator_id, indicator.stated_as_id) if pk]
     near = Q(code__in=codes) | Q(pk__in=parts) | Q(stated_as=indicator) | Q(reads_it=True)
-    return list(Indicator.objects.visible_to(user).annotate(reads_it=Exists(edges)).filter(near).exclude(pk=indicator.pk).order_by("code"))
+    rows = Indicator.objects.visible_to(user).annotate(reads_it=Exists(edges)).filter(near).exclude(pk=indicator.pk)
+    return [IndicatorLink._make(row) for row in rows.order_by("code").values_list(*IndicatorLink._fields)]

@@ -62,12 +62,12 @@ def in_time(vintages: Iterable[Vintage]) -> list[Vintage]:
     return sorted(vintages, key=lambda vintage: vintage.order)
 
 
-def get_totals(user: User, indicators: Collection[Indicator], area: str, moment: Moment) -> ObservationQuerySet:
+def get_totals(user: User, indicators: Collection[Indicator | int], area: str, moment: Moment) -> ObservationQuerySet:
     """What was said by a moment of some indicators in an area; the wholes, not their parts."""
     return moment.observations(Observation.objects.visible_to(user).filter(indicator__in=indicators, area=area, breakdown=Breakdown.TOTAL))
 
 
-def get_newest(user: User, indicators: Collection[Indicator], area: str, moment: Moment) -> dict[int, Vintage]:
+def get_newest(user: User, indicators: Collection[Indicator | int], area: str, moment: Moment) -> dict[int, Vintage]:
     """By indicator: what is in force of its newest period in an area; one query."""
     rows = get_totals(user, indicators, area, moment)
     newest = rows.order_by("indicator_id", "-period__ends_on", "-period__starts_on", "-vintage").distinct("indicator_id")

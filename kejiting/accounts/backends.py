@@ -1,4 +1,5 @@
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
@@ -10,7 +11,7 @@ from kejiting.accounts.models import RoleAssignment, User
 
 
 @cache
-def _get_accounts() -> QuerySet[User]:
+def _get_accounts() -> QuerySet[Any]:
     """Accounts with their unit and the roles they hold when asked: a query that is put together once, for every request asks it."""
     held = RoleAssignment.objects.current().filter(user=OuterRef("pk")).values("role")
     return User.objects.select_related("unit").annotate(held=ArraySubquery(held))
