@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from kejiting.accounts.models import Area
 
-from ..models import Breakdown, Document, Indicator, Observation, Status
+from ..models import Breakdown, Indicator, Observation, Status
 from .propose import Sample
 from .sheet import StatisticsSheet
 
@@ -191,9 +191,3 @@ def load_newest(codes: Mapping[int, str]) -> dict[tuple[str, str, str], Before]:
         (codes[indicator], area, period): Before(*rest)
         for indicator, area, period, *rest in rows.values_list("indicator_id", "area_id", "period_id", *columns)
     }
-
-
-def find_documents(sources: Iterable[Source]) -> dict[str, Document]:
-    """By title: the document on record of that title, the newest of several."""
-    titles = {source.title for source in sources}
-    return {d.title: d for d in Document.objects.filter(title__in=titles).order_by("issued_on", "pk")}
