@@ -11,7 +11,7 @@ from kejiting.accounts.models import User
 
 from ..constraints import explained
 from ..errors import WrongState
-from ..framework_sheet import TEXTS, NodeRow, check_names, check_nodes
+from ..imports.framework import TEXTS, NodeRow, check_names, check_nodes
 from ..models import IndexFramework, IndexNode
 from .marks import mark_frameworks
 

@@ -18,14 +18,14 @@ from django.utils.translation import gettext as _
 from kejiting.accounts.audit import record_event
 from kejiting.accounts.models import User
 
+from ..changes import values_of
 from ..constraints import explained
 from ..errors import NotAllowed, NotReady, Problem, WrongState
+from ..imports.published.plan import MOST_CREATED, NEW, REVISED, UNCHANGED, Choices, ImportedFigure, Source, StatisticsPlan
+from ..imports.published.read import plan_statistics
+from ..imports.published.sheet import StatisticsSheet
 from ..models import Document, ImportBatch, Indicator, Period
 from ..periods import parse_label
-from ..statistics.plan import MOST_CREATED, NEW, REVISED, UNCHANGED, Choices, Figure, ImportPlan, Source
-from ..statistics.read import plan_import
-from ..statistics.sheet import StatisticsSheet
-from .definitions.core import values_of
 from .definitions.documents import DOCUMENT_FIELDS
 from .definitions.indicators import add_indicator
 from .observations import Statement, record_observations
@@ -41,7 +41,7 @@ Publication = tuple[str, date | None]
 @transaction.atomic
 def import_statistics(
     sheet: StatisticsSheet, *, choices: Choices, by: User | None, name: str, sha256: str, expected: str = ""
-) -> tuple[ImportBatch | None, ImportPlan]:
+) -> tuple[ImportBatch | None, StatisticsPlan]:
     """Take the file into the record; no batch where it says nothing new.
 
     ``by`` is None for the command line. ``expected`` is the fingerprint of the preview that was confirmed:
@@ -51,7 +51,7 @@ def import_statistics(
         raise NotAllowed
     # One import at a time, and no figure of these indicators between looking and writing.
     list(Indicator.objects.select_for_update(no_key=True).filter(origin=Indicator.Origin.OFFICIAL).order_by("pk").values_list("pk"))
-    plan = plan_import(sheet, choices=choices, by=by)
+    plan = plan_statistics(sheet, choices=choices, by=by)
     _require_ready(plan, expected)
     if not plan.changes:
         return None, plan
@@ -61,7 +61,7 @@ def import_statistics(
     return batch, plan
 
 
-def _require_ready(plan: ImportPlan, expected: str) -> None:
+def _require_ready(plan: StatisticsPlan, expected: str) -> None:
     if plan.refused:
         problems = [Problem(_name_rows(rows), f"{column}：{reason}") for (column, reason), rows in islice(plan.refused.items(), _MOST_PROBLEMS)]
         raise NotReady(_("有 %(n)s 行不能导入，一行也没有导入。请改正文件后重新上传。") % {"n": plan.refused_rows}, problems)
@@ -81,9 +81,9 @@ def _name_rows(rows: Sequence[int]) -> str:
     return _("第 %(rows)s 行") % {"rows": shown} if len(rows) <= 10 else _("第 %(rows)s 等 %(n)s 行") % {"rows": shown, "n": len(rows)}
 
 
-def _create_indicators(plan: ImportPlan, *, by: User | None) -> None:
+def _create_indicators(plan: StatisticsPlan, *, by: User | None) -> None:
     """Make the proposed indicators, and let the plan's figures be of the ones that were made."""
-    figures: dict[str, list[Figure]] = defaultdict(list)
+    figures: dict[str, list[ImportedFigure]] = defaultdict(list)
     for figure in plan.figures:
         if figure.indicator.pk is None:
             figures[figure.indicator.code].append(figure)
@@ -100,7 +100,7 @@ def _create_indicators(plan: ImportPlan, *, by: User | None) -> None:
             figure.indicator = made
 
 
-def _record(plan: ImportPlan, *, by: User | None, name: str, sha256: str) -> ImportBatch:
+def _record(plan: StatisticsPlan, *, by: User | None, name: str, sha256: str) -> ImportBatch:
     changes = plan.changes
     demo = all(f.indicator.is_demo for f in changes)
     documents = _find_documents(changes, by=by)
@@ -140,11 +140,11 @@ def _note(verb: str, thing: ImportBatch | Document, *, by: User | None, **detail
 # -- documents and statements --------------------------------------------------------------------
 
 
-def _publication(figure: Figure) -> Publication:
+def _publication(figure: ImportedFigure) -> Publication:
     return figure.source.title, figure.published_on
 
 
-def _find_documents(figures: Iterable[Figure], *, by: User | None) -> dict[Publication, Document]:
+def _find_documents(figures: Iterable[ImportedFigure], *, by: User | None) -> dict[Publication, Document]:
     """The document of each publication: the one on record of that title and day, or a new one.
 
     Where the file states no day, any edition on record is the one meant, the newest first.
@@ -165,7 +165,7 @@ def _find_document(title: str, issued_on: date | None, *, by: User | None, demo:
     return document
 
 
-def _state(figure: Figure, document: Document, batch: ImportBatch) -> Statement:
+def _state(figure: ImportedFigure, document: Document, batch: ImportBatch) -> Statement:
     return Statement(
         indicator=figure.indicator,
         area=figure.area,

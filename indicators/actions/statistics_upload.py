@@ -19,11 +19,11 @@ from kombu.exceptions import OperationalError
 from kejiting.accounts.models import User
 
 from ..errors import NotAllowed, RecordError, WrongState
+from ..imports.published.plan import Choices, StatisticsPlan
+from ..imports.published.preview import describe
+from ..imports.published.read import plan_statistics
+from ..imports.published.sheet import StatisticsSheet, read_statistics
 from ..models import StatisticsUpload
-from ..statistics.plan import Choices, ImportPlan
-from ..statistics.preview import describe
-from ..statistics.read import plan_import
-from ..statistics.sheet import StatisticsSheet, read_statistics
 from .statistics_import import import_statistics
 
 State = StatisticsUpload.State
@@ -172,8 +172,8 @@ def _count_attempt(key: int) -> bool:
     return upload.attempts <= MOST_ATTEMPTS
 
 
-def _show(upload: StatisticsUpload, sheet: StatisticsSheet, *, plan: ImportPlan | None = None) -> None:
-    plan = plan or plan_import(sheet, choices=get_choices(upload), by=upload.uploaded_by)
+def _show(upload: StatisticsUpload, sheet: StatisticsSheet, *, plan: StatisticsPlan | None = None) -> None:
+    plan = plan or plan_statistics(sheet, choices=get_choices(upload), by=upload.uploaded_by)
     upload.preview, upload.fingerprint, upload.state = describe(plan), plan.fingerprint, State.READY
 
 

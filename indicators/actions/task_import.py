@@ -17,17 +17,17 @@ from django.utils.translation import gettext as _
 from kejiting.accounts.audit import record_event
 from kejiting.accounts.models import User
 
+from ..changes import set_fields
 from ..constraints import explained
 from ..errors import NotAllowed, NotReady, WrongState
+from ..imports.tasks.rows import CHANGED, NEW, UNCHANGED, RowPlan, RowReader
+from ..imports.tasks.sheet import TaskSheet
 from ..models import ImportBatch, Plan, Task
-from ..task_sheet import TaskSheet
-from .definitions.core import set_fields
 from .marks import mark_tasks
-from .task_rows import CHANGED, NEW, UNCHANGED, RowPlan, RowReader
 
 
 @dataclass
-class ImportPlan:
+class TaskListPlan:
     rows: list[RowPlan]
     # Tasks of the plan that the list does not name; they stay as they are.
     not_named: list[Task]
@@ -48,7 +48,7 @@ class ImportPlan:
         return [row.facts for row in self.rows]
 
 
-def plan_import(sheet: TaskSheet, *, plan: Plan, by: User | None) -> ImportPlan:
+def plan_task_list(sheet: TaskSheet, *, plan: Plan, by: User | None) -> TaskListPlan:
     """What the list would do to the plan. Changes nothing."""
     reader = RowReader(plan, by, sheet)
     plans = [reader.read(row) for row in sheet.rows]
@@ -59,11 +59,11 @@ def plan_import(sheet: TaskSheet, *, plan: Plan, by: User | None) -> ImportPlan:
         elif item.number is not None:
             first[item.number] = item.row
     named = set(first)
-    return ImportPlan(plans, [task for number, task in sorted(reader.tasks.items()) if number not in named])
+    return TaskListPlan(plans, [task for number, task in sorted(reader.tasks.items()) if number not in named])
 
 
 @transaction.atomic
-def import_tasks(sheet: TaskSheet, *, plan: Plan, by: User | None, name: str, sha256: str = "", expected: list[Any] | None = None) -> ImportPlan:
+def import_tasks(sheet: TaskSheet, *, plan: Plan, by: User | None, name: str, sha256: str = "", expected: list[Any] | None = None) -> TaskListPlan:
     """Take the list into the plan; ``NotReady`` names the rows that cannot be, and nothing is taken.
 
     ``by`` is None for the command line. ``expected`` are the facts of the preview that was confirmed:
@@ -73,7 +73,7 @@ def import_tasks(sheet: TaskSheet, *, plan: Plan, by: User | None, name: str, sh
         raise NotAllowed
     plan = Plan.objects.select_for_update(of=("self",)).get(pk=plan.pk)
     list(Task.objects.select_for_update(of=("self",)).filter(plan=plan).order_by("pk").values_list("pk"))
-    intended = plan_import(sheet, plan=plan, by=by)
+    intended = plan_task_list(sheet, plan=plan, by=by)
     if intended.refused:
         problems = [problem for row in intended.refused for problem in row.problems]
         raise NotReady(_("有 %(n)s 行不能导入，一行也没有导入。请改正文件后重新上传。") % {"n": len(intended.refused)}, problems)

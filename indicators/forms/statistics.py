@@ -8,9 +8,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from ..imports.published.plan import Choices
+from ..imports.published.propose import EDITABLE
 from ..models import Indicator
-from ..statistics.plan import Choices
-from ..statistics.propose import EDITABLE
 from .base import OfficeForm
 from .fields import DayField
 

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from kejiting.accounts.models import User
 
 from ..actions.definitions.documents import DOCUMENT_FIELDS
-from ..actions.definitions.tasks import MILESTONE_FIELDS, OVERRIDE_LIGHTS, question_dates
+from ..actions.definitions.tasks import MILESTONE_FIELDS, OVERRIDE_LIGHTS
+from ..doubts import question_dates
 from ..errors import Problem
 from ..models import Document, Indicator, Milestone, Task
 from .base import DefinitionForm, OfficeForm

@@ -13,7 +13,7 @@ from indicators.actions.definitions import set_weights
 from indicators.actions.frameworks import supply_nodes
 from indicators.errors import Conflict, NotAllowed, NotReady, RecordError, WrongState
 from indicators.facts import load_facts, read
-from indicators.framework_sheet import FrameworkRefused
+from indicators.imports.framework import FrameworkRefused
 from indicators.models import IndexFramework, IndexMark, IndexNode, NodeWeight, WeightVersion
 from kejiting.accounts.models import AuditEvent
 from tests.builders import Cast

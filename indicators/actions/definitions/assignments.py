@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from kejiting.accounts.audit import record_event
 from kejiting.accounts.models import Area, Unit, User
 
+from ...changes import to_json
 from ...constraints import explained
 from ...errors import RecordError, WrongState
 from ...models import Assignment, Breakdown, Indicator, Milestone, Round, Task
 from ..rounds import add_due_lines, drop_untouched_lines
-from .core import is_demo, require, require_may_change, to_json
+from .core import is_demo, require, require_may_change
 
 
 @transaction.atomic

@@ -1,19 +1,13 @@
 """What all changes of definitions share: who may, what is demonstration, which fields, what the trail says."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
-from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from kejiting.accounts.models import User
 
 from ...errors import NotAllowed, RecordError
-from ...numbers import plain
-
-Changes = dict[str, list[Any]]
 
 
 def require(by: User, permission: str = "definition.manage") -> None:
@@ -42,35 +36,6 @@ def refuse_demo_parts(demo: bool, *parts: Any) -> None:
 def require_known(values: Mapping[str, Any], allowed: Iterable[str]) -> None:
     if unknown := sorted(set(values) - set(allowed)):
         raise RecordError(_("没有这样的字段，或不能修改：%(names)s") % {"names": "、".join(unknown)})
-
-
-def set_fields(row: Model, values: Mapping[str, Any]) -> Changes:
-    """Set what differs; answers ``{field: [old, new]}`` as the audit trail writes it. Saves nothing."""
-    changes: Changes = {}
-    for name, new in values.items():
-        old = getattr(row, name)
-        if old != new:
-            changes[name] = [to_json(old), to_json(new)]
-            setattr(row, name, new)
-    return changes
-
-
-def to_json(value: Any) -> Any:
-    """A field's value as the audit trail keeps it: rows by their code where they have one."""
-    if isinstance(value, Model):
-        return getattr(value, "code", value.pk)
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    if isinstance(value, list | tuple):
-        return [to_json(item) for item in value]
-    return value
-
-
-def values_of(row: Model, names: Iterable[str]) -> dict[str, Any]:
-    """The named fields for the trail of something new, empty ones left out."""
-    return {name: to_json(value) for name in names if (value := getattr(row, name)) not in (None, "")}
 
 
 def require_reason(reason: str, message: str) -> str:

@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 from kejiting.accounts.audit import record_event
 from kejiting.accounts.models import User
 
+from ...changes import set_fields, values_of
 from ...constraints import explained
 from ...errors import RecordError
 from ...models import Document
-from .core import is_demo, require, require_known, require_may_change, set_fields, values_of
+from .core import is_demo, require, require_known, require_may_change
 
 DOCUMENT_FIELDS = ("kind", "number", "title", "issuer", "issued_on", "url", "note")
 

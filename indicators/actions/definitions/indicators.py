@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from kejiting.accounts.audit import record_event
 from kejiting.accounts.models import User
 
+from ...changes import set_fields, to_json, values_of
 from ...constraints import explained
 from ...errors import RecordError
 from ...formulas import check_formula, read_formula
 from ...models import Document, Indicator, IndicatorDefinition, IndicatorDependency
 from ..marks import mark_indicators
-from .core import is_demo, refuse_demo_parts, require, require_known, require_may_change, set_fields, to_json, values_of
+from .core import is_demo, refuse_demo_parts, require, require_known, require_may_change
 
 INDICATOR_FIELDS = (
     "name_zh",

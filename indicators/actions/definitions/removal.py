@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from kejiting.accounts.audit import record_event
 from kejiting.accounts.models import User
 
+from ...changes import to_json
 from ...constraints import explained
 from ...errors import WrongState
 from ...models import (
@@ -27,7 +28,7 @@ from ...models import (
 )
 from ..marks import mark_indicators, mark_tasks
 from ..rounds import drop_untouched_lines
-from .core import require, require_may_change, require_reason, to_json
+from .core import require, require_may_change, require_reason
 from .documents import DOCUMENT_FIELDS
 from .indicators import INDICATOR_FIELDS
 from .tasks import MILESTONE_FIELDS, TASK_FIELDS

@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 from kejiting.accounts.audit import record_event
 from kejiting.accounts.models import Area, User
 
+from ...changes import values_of
 from ...constraints import explained
 from ...errors import RecordError, WrongState
 from ...models import Document, Indicator, Period, Target, TargetSupersession
 from ..marks import mark_indicators
-from .core import is_demo, refuse_demo_parts, require, require_known, require_may_change, require_reason, values_of
+from .core import is_demo, refuse_demo_parts, require, require_known, require_may_change, require_reason
 from .documents import add_document
 
 TARGET_FIELDS = (

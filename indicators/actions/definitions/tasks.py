@@ -11,22 +11,12 @@ from django.utils.translation import gettext as _
 from kejiting.accounts.audit import record_event
 from kejiting.accounts.models import Unit, User
 
+from ...changes import Changes, set_fields, to_json, values_of
 from ...constraints import explained
-from ...errors import Problem, RecordError, WrongState
+from ...errors import RecordError, WrongState
 from ...models import Indicator, Light, LightOverride, Milestone, Plan, Task, TaskIndicator
 from ..marks import mark_tasks
-from .core import (
-    Changes,
-    is_demo,
-    refuse_demo_parts,
-    require,
-    require_known,
-    require_may_change,
-    require_reason,
-    set_fields,
-    to_json,
-    values_of,
-)
+from .core import is_demo, refuse_demo_parts, require, require_known, require_may_change, require_reason
 
 TASK_FIELDS = (
     "number",
@@ -114,18 +104,6 @@ def check_task(task: Task, cooperating_units: Sequence[Unit]) -> None:
         raise RecordError(_("%(unit)s 是牵头单位，不必再列为配合单位。") % {"unit": task.lead_unit})
     _check_no_circle(task)
     refuse_demo_parts(task.is_demo, task.parent, task.document, task.lead_unit, task.responsible_office, *cooperating_units)
-
-
-def question_dates(plan: Plan, starts_on: date, due_on: date, today: date) -> list[Problem]:
-    """What of a task's dates may be meant and is more often a slip, at its field. Nothing is refused for it."""
-    doubts = []
-    if starts_on < plan.starts_on:
-        doubts.append(Problem("starts_on", _("早于规划期（%(day)s 起）。") % {"day": plan.starts_on.isoformat()}))
-    if due_on < today:
-        doubts.append(Problem("due_on", _("%(day)s 已过：保存后该任务即为到期未办结，亮红灯。") % {"day": due_on.isoformat()}))
-    elif due_on > plan.ends_on:
-        doubts.append(Problem("due_on", _("%(day)s 晚于规划期（%(end)s 止）。") % {"day": due_on.isoformat(), "end": plan.ends_on.isoformat()}))
-    return doubts
 
 
 def _check_no_circle(task: Task) -> None:

@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from kejiting.accounts.audit import record_event
 from kejiting.accounts.models import User
 
+from ...changes import values_of
 from ...constraints import explained
 from ...errors import WrongState
 from ...models import LightThreshold, Plan, Target, Task
 from ..marks import mark_indicators, mark_tasks
-from .core import is_demo, require, values_of
+from .core import is_demo, require
 
 THRESHOLD_FIELDS = ("green", "red", "due_soon_days")
 

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from indicators.actions.statistics_import import import_statistics
 from indicators.dates import NotADate, read_day
 from indicators.errors import RecordError
-from indicators.statistics.plan import CREATE, NEW, REVISED, SKIP, UNCHANGED, Choices, ImportPlan
-from indicators.statistics.read import plan_import
-from indicators.statistics.sheet import StatisticsSheet, read_statistics
+from indicators.imports.published.plan import CREATE, NEW, REVISED, SKIP, UNCHANGED, Choices, StatisticsPlan
+from indicators.imports.published.read import plan_statistics
+from indicators.imports.published.sheet import StatisticsSheet, read_statistics
 
 _MOST_ROWS = 10
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             sheet, sha256 = _read(options["file"])
-            plan = plan_import(sheet, choices=_choose(sheet, options), by=None)
+            plan = plan_statistics(sheet, choices=_choose(sheet, options), by=None)
             self._say(plan)
             if not options["dry_run"]:
                 batch, _plan = import_statistics(
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self.stdout.write(_("试运行，没有保存。"))
 
-    def _say(self, plan: ImportPlan) -> None:
+    def _say(self, plan: StatisticsPlan) -> None:
         for (column, reason), rows in plan.refused.items():
             shown = "、".join(str(row) for row in rows[:_MOST_ROWS]) + ("…" if len(rows) > _MOST_ROWS else "")
             self.stderr.write(_("不能导入：%(column)s：%(reason)s（第 %(rows)s 行，共 %(n)s 行）") % {"column": column, "reason": reason, "rows": shown, "n": len(rows)})
@@ -65,7 +65,7 @@ class Command(BaseCommand):
 def _choose(sheet: StatisticsSheet, options: dict[str, Any]) -> Choices:
     indicators = _pairs(options["indicator"])
     if options["create"]:
-        asked = plan_import(sheet, choices=Choices(), by=None).indicators
+        asked = plan_statistics(sheet, choices=Choices(), by=None).indicators
         indicators = {one.key: CREATE for one in asked} | indicators
     try:
         published_on = read_day(options["published_on"]) if options["published_on"] else None

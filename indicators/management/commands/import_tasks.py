@@ -7,10 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from indicators.actions.task_import import ImportPlan, import_tasks, plan_import
+from indicators.actions.task_import import TaskListPlan, import_tasks, plan_task_list
 from indicators.errors import RecordError
+from indicators.imports.tasks.sheet import TaskSheet, read_task_sheet
 from indicators.models import Plan
-from indicators.task_sheet import TaskSheet, read_task_sheet
 
 
 class Command(BaseCommand):
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         plan = _get_plan(options["plan"])
         try:
             sheet, sha256 = _read(path)
-            intended = plan_import(sheet, plan=plan, by=None)
+            intended = plan_task_list(sheet, plan=plan, by=None)
             self._say(intended)
             if intended.refused:
                 raise CommandError(_("有 %(n)s 行不能导入，一行也没有导入。") % {"n": len(intended.refused)})
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             raise CommandError(error.message) from error
         self.stdout.write(_("试运行，没有保存。") if options["dry_run"] else _("已导入规划“%(plan)s”。") % {"plan": plan})
 
-    def _say(self, intended: ImportPlan) -> None:
+    def _say(self, intended: TaskListPlan) -> None:
         for row in intended.refused:
             for problem in row.problems:
                 self.stderr.write(_("%(where)s：%(problem)s") % {"where": problem.where, "problem": problem.message})

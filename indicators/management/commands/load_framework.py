@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from indicators.actions.frameworks import load_framework
 from indicators.errors import RecordError
-from indicators.framework_sheet import COLUMNS, FrameworkRefused, check_shares, read_table
+from indicators.imports.framework import COLUMNS, FrameworkRefused, check_shares, read_table
 from indicators.models import Aggregate, Document, IndexFramework, Normalise
 
 

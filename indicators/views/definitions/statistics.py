@@ -13,9 +13,9 @@ from ...actions import statistics_upload as actions
 from ...actions.statistics_import import KIND
 from ...errors import RecordError
 from ...forms.statistics import StatisticsFileForm, read_choices
+from ...imports.published.plan import CREATE, SKIP
+from ...imports.published.sheet import LARGEST_TEXT, check_size, make_template
 from ...models import ImportBatch, Indicator, StatisticsUpload
-from ...statistics.plan import CREATE, SKIP
-from ...statistics.sheet import LARGEST_TEXT, check_size, make_template
 from ..office import office_only, submit
 
 imports = office_only("statistics.import")

@@ -16,11 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kejiting.accounts.http import SignedInRequest, takes_file
 from kejiting.accounts.models import Unit
 
-from ...actions.task_import import ImportPlan, import_tasks, plan_import
+from ...actions.task_import import TaskListPlan, import_tasks, plan_task_list
 from ...errors import RecordError
 from ...forms.tasks import TaskListForm
+from ...imports.tasks.sheet import SheetRow, TaskSheet, make_template, read_task_sheet
 from ...models import Plan
-from ...task_sheet import SheetRow, TaskSheet, make_template, read_task_sheet
 from ...uploads import MAX_SIZE
 from ..office import defines, get_plan, submit
 
@@ -65,12 +65,12 @@ def _read(file: Any) -> TaskSheet:
 
 
 def _show_preview(request: SignedInRequest, plan: Plan, kept: dict[str, Any], *, error: str = "", status: int = 200) -> HttpResponse:
-    intended = plan_import(_sheet(kept), plan=plan, by=request.user)
+    intended = plan_task_list(_sheet(kept), plan=plan, by=request.user)
     request.session[KEPT] = kept | {"facts": intended.facts, "plan": plan.pk}
     return render(request, "indicators/definitions/task_import_preview.html", _context(plan, kept, intended, error), status=status)
 
 
-def _context(plan: Plan, kept: dict[str, Any], intended: ImportPlan, error: str) -> dict[str, Any]:
+def _context(plan: Plan, kept: dict[str, Any], intended: TaskListPlan, error: str) -> dict[str, Any]:
     names = ("new", "changed", "unchanged", "refused")
     return {
         "plan": plan,

@@ -12,7 +12,7 @@ import pytest
 from openpyxl import Workbook
 
 # Other people's data files: beside the checkout, or where SHARED_CASES says; where it is set, none may be skipped.
-CASES = Path(os.environ.get("SHARED_CASES") or Path(__file__).resolve().parents[4] / "shared" / "cases")
+CASES = Path(os.environ.get("SHARED_CASES") or Path(__file__).resolve().parents[5] / "shared" / "cases")
 YEARBOOK = CASES.parent / "data" / "provinces_indicators.csv"
 DIRT = CASES / "china_provinces_rd"
 

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from kejiting.accounts.models import Area
 
-from ..compute.rules import Broken, get_rules, judge_rules, load_figures, put
-from ..formatting import format_value
-from ..models import Indicator, Rule
-from ..periods import parse_label
-from .plan import UNCHANGED, Before, Figure, ImportPlan
+from ...compute.rules import Broken, get_rules, judge_rules, load_figures, put
+from ...formatting import format_value
+from ...models import Indicator, Rule
+from ...periods import parse_label
+from .plan import UNCHANGED, Before, ImportedFigure, StatisticsPlan
 
 # The nation and the sum of its provinces may differ by what is rounded, and by what belongs to no province.
 SUM_SHARE = Decimal("0.005")
@@ -33,10 +33,10 @@ Values = Mapping[tuple[str, str], Decimal]  # by area and period
 class Series(NamedTuple):
     indicator: Indicator
     values: Values
-    figures: list[Figure]
+    figures: list[ImportedFigure]
 
 
-def check_rules(plan: ImportPlan) -> list[str]:
+def check_rules(plan: StatisticsPlan) -> list[str]:
     """Hold the figures to the rules in force, with the record beside them: an error refuses their rows, the rest are warnings."""
     changed = {(f.indicator.pk, f.area, f.period): f for f in plan.changes if f.indicator.pk}
     rules = get_rules({f.indicator.code for f in changed.values()}) if changed else []
@@ -57,13 +57,13 @@ def check_rules(plan: ImportPlan) -> list[str]:
     return warnings
 
 
-def _find_rows(broken: Broken, changed: Mapping[tuple[int, str, str], Figure]) -> list[int]:
+def _find_rows(broken: Broken, changed: Mapping[tuple[int, str, str], ImportedFigure]) -> list[int]:
     """The rows of the file that are among what breaks a rule; what the record held before is no fault of the file."""
     cells = [(told.indicator.pk, told.area, told.period) for told in broken.figures]
     return [changed[cell].row for cell in cells if cell in changed]
 
 
-def _refuse(plan: ImportPlan, found: Iterable[tuple[str, list[int]]]) -> None:
+def _refuse(plan: StatisticsPlan, found: Iterable[tuple[str, list[int]]]) -> None:
     refused: set[int] = set()
     for sentence, rows in found:
         plan.refused[_("数值"), sentence].extend(rows)
@@ -71,7 +71,7 @@ def _refuse(plan: ImportPlan, found: Iterable[tuple[str, list[int]]]) -> None:
     plan.figures = [f for f in plan.figures if f.row not in refused]
 
 
-def find_warnings(plan: ImportPlan, known: Mapping[tuple[str, str, str], Before]) -> list[str]:
+def find_warnings(plan: StatisticsPlan, known: Mapping[tuple[str, str, str], Before]) -> list[str]:
     """Sentences about the figures that would change the record, with what stays of it beside them."""
     names = {area.pk: area for area in Area.objects.all()}
     provinces = {a.pk for a in names.values() if a.level == Area.Level.PROVINCE and a.is_ranked}
@@ -83,13 +83,13 @@ def find_warnings(plan: ImportPlan, known: Mapping[tuple[str, str, str], Before]
     return found
 
 
-def _gather(plan: ImportPlan, known: Mapping[tuple[str, str, str], Before]) -> Iterator[Series]:
+def _gather(plan: StatisticsPlan, known: Mapping[tuple[str, str, str], Before]) -> Iterator[Series]:
     """By indicator: what its figures would be, those of the file over those of the record."""
     values: dict[str, dict[tuple[str, str], Decimal]] = defaultdict(dict)
     for (code, area, period), before in known.items():
         if before.value is not None:
             values[code][area, period] = before.value
-    figures: dict[str, list[Figure]] = defaultdict(list)
+    figures: dict[str, list[ImportedFigure]] = defaultdict(list)
     for figure in plan.figures:
         values[figure.indicator.code][figure.area, figure.period] = figure.value
         if figure.outcome != UNCHANGED:
@@ -118,7 +118,7 @@ def _find_slips(series: Series, names: Mapping[str, Area]) -> Iterator[str]:
         yield _("“%(indicator)s”另有 %(n)s 个数与通常水平相差数百倍。") % {"indicator": series.indicator, "n": len(slips) - _MOST_NAMED}
 
 
-def _usual_of(figure: Figure, of_area: Mapping[str, float]) -> float:
+def _usual_of(figure: ImportedFigure, of_area: Mapping[str, float]) -> float:
     """What the figure revises, or the middle of the area's other periods; nothing where these are too few."""
     if figure.before and figure.before.value:
         return abs(float(figure.before.value))

@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from indicators.actions import statistics_upload as actions
+from indicators.imports.published.plan import CREATE
 from indicators.models import ImportBatch, Indicator, Observation, StatisticsUpload
-from indicators.statistics.plan import CREATE
 from tests.builders import Cast, make_area, make_indicator, make_user, observe
 
 from .files import HEADER, SOURCE, make_csv, make_workbook

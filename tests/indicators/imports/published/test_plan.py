@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from indicators.imports.published.plan import CREATE, NEW, REVISED, SKIP, UNCHANGED, Choices, StatisticsPlan
+from indicators.imports.published.read import plan_statistics
+from indicators.imports.published.sheet import read_statistics
 from indicators.models import Indicator, Rule
-from indicators.statistics.plan import CREATE, NEW, REVISED, SKIP, UNCHANGED, Choices, ImportPlan
-from indicators.statistics.read import plan_import
-from indicators.statistics.sheet import read_statistics
 from tests.builders import make_area, make_indicator, observe
 
 from .files import HEADER, SOURCE, make_csv
@@ -30,8 +30,8 @@ def money() -> Indicator:
     return make_indicator("rd_exp", name_zh="研发经费", unit_of_measure="万元", accumulation="flow", origin="official", frequency="year", decimals=2)
 
 
-def plan(*rows: tuple[Any, ...], header: tuple[str, ...] = HEADER, choices: Choices | None = None) -> ImportPlan:
-    return plan_import(read_statistics(make_csv(rows, header), "a.csv"), choices=choices or Choices(), by=None)
+def plan(*rows: tuple[Any, ...], header: tuple[str, ...] = HEADER, choices: Choices | None = None) -> StatisticsPlan:
+    return plan_statistics(read_statistics(make_csv(rows, header), "a.csv"), choices=choices or Choices(), by=None)
 
 
 def row(value: str = "12.5", **other: str) -> tuple[str, ...]:

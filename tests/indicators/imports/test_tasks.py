@@ -10,11 +10,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from openpyxl import Workbook, load_workbook
 
-from indicators.actions.task_import import ImportPlan, import_tasks, plan_import
+from indicators.actions.task_import import TaskListPlan, import_tasks, plan_task_list
 from indicators.dates import NotADate, read_due_date
 from indicators.errors import NotAllowed, NotReady, Problem, RecordError, WrongState
+from indicators.imports.tasks.sheet import TaskSheet, make_template, read_task_sheet
 from indicators.models import Assignment, ImportBatch, LightOverride, Milestone, Plan, Task, TaskIndicator
-from indicators.task_sheet import TaskSheet, make_template, read_task_sheet
 from indicators.uploads import MAX_SIZE, UploadRefused, check_xlsx
 from kejiting.accounts.models import AuditEvent, Role, Unit, UnitVersion, User
 from tests.builders import FOREVER, Cast, assign, make_indicator, make_plan, make_task, make_user
@@ -59,11 +59,11 @@ def row(**changes: Any) -> list[Any]:
     return [changes.get(name, value) for name, value in zip(names, GOOD, strict=True)]
 
 
-def intend(plan: Plan, *rows: list[Any], by: User | None = None) -> ImportPlan:
-    return plan_import(read(make_book(*rows)), plan=plan, by=by)
+def intend(plan: Plan, *rows: list[Any], by: User | None = None) -> TaskListPlan:
+    return plan_task_list(read(make_book(*rows)), plan=plan, by=by)
 
 
-def take(plan: Plan, *rows: list[Any], by: User | None = None, header: list[str] | None = None) -> ImportPlan:
+def take(plan: Plan, *rows: list[Any], by: User | None = None, header: list[str] | None = None) -> TaskListPlan:
     return import_tasks(read(make_book(*rows, header=header or HEADER)), plan=plan, by=by, name="清单.xlsx")
 
 
@@ -322,7 +322,7 @@ def test_cells_merged_over_rows_count_for_each_row(plan: Plan) -> None:
     book.active["D3"].value  # noqa: B018 - a merged cell is empty
     rows = read(save(book)).rows
     assert [(r.cells["lead_unit"], r.cells["due_on"]) for r in rows] == [("省科技厅", "2025年12月")] * 3
-    assert not plan_import(read(save(book)), plan=plan, by=None).refused
+    assert not plan_task_list(read(save(book)), plan=plan, by=None).refused
 
 
 def test_a_row_that_only_a_merged_cell_reaches_into_is_none() -> None:
@@ -336,7 +336,7 @@ def test_a_formula_without_a_result_and_an_error_are_not_taken_for_empty_cells(p
     make_task(plan, 1, Unit.objects.get(code="st"))
     book = load_workbook(make_book(row(leader="=A1", lead=None)))
     book.active["D2"].value, book.active["D2"].data_type = "#N/A", "e"
-    (item,) = plan_import(read(save(book)), plan=plan, by=None).refused
+    (item,) = plan_task_list(read(save(book)), plan=plan, by=None).refused
     assert [(p.where, p.message[:9]) for p in item.problems] == [("“Sheet”D2（牵头单位）", "单元格是错误值 #"), ("“Sheet”G2（牵头省领导）", "单元格是公式而没有")]
 
 
@@ -402,7 +402,7 @@ def test_a_changed_row_updates_what_its_columns_say_and_nothing_else(plan: Plan)
     keep = make_task(plan, 9, Unit.objects.get(code="st"))
     rows = [[1, "方面一", "新的文字", "省科技厅", "2025年"]]
     header = ["任务编号", "方面", "任务", "牵头单位", "完成时限"]
-    intended = plan_import(read(make_book(*rows, header=header)), plan=plan, by=None)
+    intended = plan_task_list(read(make_book(*rows, header=header)), plan=plan, by=None)
     assert intended.rows[0].shown == [("任务", "任务1", "新的文字")]
     assert intended.not_named == [keep]
     take(plan, *rows, header=header)
@@ -413,7 +413,7 @@ def test_a_changed_row_updates_what_its_columns_say_and_nothing_else(plan: Plan)
 
 def test_the_record_must_be_as_the_preview_showed_it(plan: Plan, cast: Cast) -> None:
     sheet = read(make_book(row()))
-    facts = plan_import(sheet, plan=plan, by=cast.guo).facts
+    facts = plan_task_list(sheet, plan=plan, by=cast.guo).facts
     make_task(plan, 1, cast.gxt)
     with pytest.raises(WrongState, match="又有变动"):
         import_tasks(sheet, plan=plan, by=cast.guo, name="x", expected=facts)
@@ -506,7 +506,7 @@ def test_the_template_can_be_filled_in_and_read(plan: Plan) -> None:
     assert [cell.value for cell in book.worksheets[0][1]] == HEADER
     assert book.worksheets[1]["C2"].data_type == "s"
     book.worksheets[0].append(GOOD)
-    assert not plan_import(read(save(book)), plan=plan, by=None).refused
+    assert not plan_task_list(read(save(book)), plan=plan, by=None).refused
 
 
 def test_the_command_takes_a_list(plan: Plan, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from kejiting.accounts.models import Area
 
-from ..formatting import format_value
-from ..models import Document, Indicator
-from .plan import CREATE, NEW, REVISED, UNCHANGED, Figure, ImportPlan, UnknownIndicator
+from ...formatting import format_value
+from ...models import Document, Indicator
+from .plan import CREATE, NEW, REVISED, UNCHANGED, ImportedFigure, StatisticsPlan, UnknownIndicator
 from .units import get_factor
 
 MOST_REFUSALS, MOST_REVISIONS, MOST_NAMES, MOST_WARNINGS, MOST_SOURCES = 100, 200, 200, 60, 100
@@ -20,7 +20,7 @@ _MOST_ROWS = 12
 Preview = dict[str, Any]
 
 
-def describe(plan: ImportPlan) -> Preview:
+def describe(plan: StatisticsPlan) -> Preview:
     """As JSON, to be kept with the upload and shown again."""
     areas = {area.pk: area.short_zh for area in Area.objects.all()}
     revisions = [f for f in plan.figures if f.outcome == REVISED]
@@ -55,7 +55,7 @@ def describe(plan: ImportPlan) -> Preview:
     }
 
 
-def _count(plan: ImportPlan) -> dict[str, int]:
+def _count(plan: StatisticsPlan) -> dict[str, int]:
     counts = {outcome: plan.count(outcome) for outcome in (NEW, REVISED, UNCHANGED)}
     counts |= {"missing": plan.missing.total(), "repeated": plan.repeated, "skipped": plan.skipped, "refused": plan.refused_rows}
     return counts | {"asked": len(plan.sheet.rows) - sum(counts.values())}
@@ -82,8 +82,8 @@ def _describe_unknown(asked: UnknownIndicator) -> dict[str, Any]:
     }
 
 
-def _summarise(figures: Iterable[Figure]) -> Iterable[dict[str, Any]]:
-    groups: dict[str, list[Figure]] = defaultdict(list)
+def _summarise(figures: Iterable[ImportedFigure]) -> Iterable[dict[str, Any]]:
+    groups: dict[str, list[ImportedFigure]] = defaultdict(list)
     for figure in figures:
         groups[figure.indicator.code].append(figure)
     for code, rows in groups.items():
@@ -108,7 +108,7 @@ def _say_conversion(stated: str, kept: str) -> str:
     return _("%(stated)s 换算为 %(kept)s（%(rule)s）") % {"stated": stated, "kept": kept, "rule": rule}
 
 
-def _change(figure: Figure) -> Decimal:
+def _change(figure: ImportedFigure) -> Decimal:
     """How much a revision moves the figure, as a share of what it was."""
     before = figure.before.value if figure.before else None
     if before is None:
@@ -116,7 +116,7 @@ def _change(figure: Figure) -> Decimal:
     return abs(figure.value - before) / abs(before) if before else abs(figure.value)
 
 
-def _describe_revision(figure: Figure, areas: dict[str, str]) -> dict[str, Any]:
+def _describe_revision(figure: ImportedFigure, areas: dict[str, str]) -> dict[str, Any]:
     before, unit, decimals = figure.before, figure.indicator.unit_of_measure, figure.indicator.decimals
     old = before.value if before else None
     said = {
@@ -135,7 +135,7 @@ def _describe_revision(figure: Figure, areas: dict[str, str]) -> dict[str, Any]:
     return said
 
 
-def _describe_sources(figures: Iterable[Figure]) -> Iterable[dict[str, Any]]:
+def _describe_sources(figures: Iterable[ImportedFigure]) -> Iterable[dict[str, Any]]:
     counts: dict[tuple[str, str], int] = defaultdict(int)
     for figure in figures:
         counts[figure.source.title, figure.published_on.isoformat() if figure.published_on else ""] += 1

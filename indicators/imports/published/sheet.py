@@ -14,9 +14,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 
-from ..numbers import plain
-from ..task_sheet import as_text, clean
-from ..uploads import UploadRefused, check_xlsx
+from ...numbers import plain
+from ...uploads import UploadRefused, check_xlsx
+from ..cells import as_text, clean
 
 MAX_ROWS, MAX_COLUMNS = 100_000, 60
 # 100,000 rows with a long source each are 30 MB as text and 6 MB as a workbook.

@@ -4,10 +4,8 @@ Only cached values are read, never formulas; a cell that is text stays text, wha
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from functools import cached_property
 from io import BytesIO
 from typing import Any, BinaryIO
@@ -17,7 +15,8 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter, range_boundaries
 
-from .uploads import UploadRefused, check_xlsx
+from ...uploads import UploadRefused, check_xlsx
+from ..cells import as_text
 
 MAX_ROWS, MAX_COLUMNS, MAX_TASKS = 3_000, 60, 500
 # Of XML, which is parsed while somebody waits: a list of 500 tasks is half a megabyte.
@@ -150,29 +149,6 @@ class _Formulas:
         sheet.reset_dimensions()
         rows = sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS)
         return {(number, place) for number, row in enumerate(rows, start=1) for place, cell in enumerate(row) if cell.data_type == "f"}
-
-
-def as_text(value: object) -> str:
-    """A cell's value as somebody would have typed it: dates as 2025-12-31, whole numbers without a point."""
-    if value is None or isinstance(value, bool):
-        return "" if value is None else str(value)
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return clean(str(value))
-
-
-def clean(text: str) -> str:
-    """Full-width digits and letters as plain ones, line breaks and runs of blanks as one blank, no control characters.
-
-    Chinese punctuation stays what it is: NFKC would turn ；and ，into ASCII.
-    """
-    text = "".join(unicodedata.normalize("NFKC", c) if c.isalnum() or c in "　－／．" else c for c in text)
-    text = "".join(c if c.isprintable() else " " for c in text.replace("\u200b", "").replace("\ufeff", ""))
-    return re.sub(r"\s+", " ", text).strip()
 
 
 def _as_header(text: str) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from kejiting.accounts.models import Area
 
-from ..models import Breakdown, Indicator, Observation, Status
+from ...models import Breakdown, Indicator, Observation, Status
 from .propose import Sample
 from .sheet import StatisticsSheet
 
@@ -58,7 +58,7 @@ class Before(NamedTuple):
 
 
 @dataclass(slots=True)
-class Figure:
+class ImportedFigure:
     """A row that can be taken. ``value`` is in the indicator's unit, ``stated`` as the file has it."""
 
     row: int
@@ -105,10 +105,10 @@ class UnknownIndicator:
 
 
 @dataclass
-class ImportPlan:
+class StatisticsPlan:
     sheet: StatisticsSheet
     choices: Choices
-    figures: list[Figure] = field(default_factory=list)
+    figures: list[ImportedFigure] = field(default_factory=list)
     # (column, reason) → rows; the same fault in a thousand rows is one thing to mend.
     refused: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
     # How often each mark for "no figure" stands there; how many rows say again what another says; how many were chosen to be left out.
@@ -123,7 +123,7 @@ class ImportPlan:
         return sum(f.outcome == outcome for f in self.figures)
 
     @property
-    def changes(self) -> list[Figure]:
+    def changes(self) -> list[ImportedFigure]:
         return [f for f in self.figures if f.outcome != UNCHANGED]
 
     @property
@@ -160,7 +160,7 @@ class ImportPlan:
         return digest.hexdigest()
 
 
-def compare(plan: ImportPlan, known: Mapping[tuple[str, str, str], Before]) -> None:
+def compare(plan: StatisticsPlan, known: Mapping[tuple[str, str, str], Before]) -> None:
     """Say of each figure whether it is new, revises the vintage in force, or says the same. An older publication revises nothing."""
     kept = []
     for figure in plan.figures:
@@ -174,7 +174,7 @@ def compare(plan: ImportPlan, known: Mapping[tuple[str, str, str], Before]) -> N
     plan.figures = kept
 
 
-def _judge(figure: Figure, before: Before | None) -> str:
+def _judge(figure: ImportedFigure, before: Before | None) -> str:
     if before is None or before.value is None:
         return NEW
     same_day = figure.published_on in (None, before.published_on)

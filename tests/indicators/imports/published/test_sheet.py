@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indicators.statistics import sheet
-from indicators.statistics.sheet import decode, read_statistics
+from indicators.imports.published import sheet
+from indicators.imports.published.sheet import decode, read_statistics
 from indicators.uploads import UploadRefused
 
 from .files import HEADER, SOURCE, make_csv, make_text, make_workbook, repack

@@ -9,9 +9,9 @@ from typing import TextIO
 
 from django.utils.translation import gettext as _
 
-from .errors import Problem, RecordError
-from .models import IndexFramework, IndexNode, Indicator
-from .numbers import NotANumber, parse_number, say_unfit
+from ..errors import Problem, RecordError
+from ..models import IndexFramework, IndexNode, Indicator
+from ..numbers import NotANumber, parse_number, say_unfit
 
 COLUMNS = (
     "code", "parent", "name_zh", "name_en", "weight", "direction", "standard", "low", "high",

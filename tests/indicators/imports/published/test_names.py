@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from indicators.imports.published.names import AreaNames, IndicatorNames
+from indicators.imports.published.units import get_factor
 from indicators.models import Indicator
-from indicators.statistics.names import AreaNames, IndicatorNames
-from indicators.statistics.units import get_factor
 
 pytestmark = pytest.mark.usefixtures("facts_record", "db")
 

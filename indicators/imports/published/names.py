@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from kejiting.accounts.models import Area
 
-from ..models import Indicator
+from ...models import Indicator
 
 T = TypeVar("T", Area, Indicator)
 

@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 
 from kejiting.accounts.models import Unit, UnitVersion, User
 
-from ..dates import NotADate, read_due_date
-from ..errors import Problem
-from ..models import Aspect, Plan, Task
-from ..task_sheet import COLUMNS, REQUIRED, SheetRow, TaskSheet
-from .definitions.core import Changes, to_json
-from .definitions.tasks import question_dates
+from ...changes import Changes, to_json
+from ...dates import NotADate, read_due_date
+from ...doubts import question_dates
+from ...errors import Problem
+from ...models import Aspect, Plan, Task
+from .sheet import COLUMNS, REQUIRED, SheetRow, TaskSheet
 
 NEW, CHANGED, UNCHANGED, REFUSED = "new", "changed", "unchanged", "refused"
 # What somebody writes into a cell to say that nothing shall stand there; an empty cell says nothing at all.

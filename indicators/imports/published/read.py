@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy
 
 from kejiting.accounts.models import Area, User
 
-from ..dates import NotADate, read_day
-from ..models import Indicator
-from ..numbers import DECIMAL_DIGITS, INTEGER_DIGITS, NotANumber, parse_number, plain
-from ..periods import Span, read_period
+from ...dates import NotADate, read_day
+from ...models import Indicator
+from ...numbers import DECIMAL_DIGITS, INTEGER_DIGITS, NotANumber, parse_number, plain
+from ...periods import Span, read_period
 from .checks import check_rules, find_warnings
 from .names import AreaNames, IndicatorNames
-from .plan import CREATE, SKIP, Choices, Figure, ImportPlan, Source, UnknownArea, UnknownIndicator, compare, load_newest
+from .plan import CREATE, SKIP, Choices, ImportedFigure, Source, StatisticsPlan, UnknownArea, UnknownIndicator, compare, load_newest
 from .propose import CODE, Sample, propose
 from .sheet import COLUMNS, StatisticsRow, StatisticsSheet
 from .units import get_factor, normalise
@@ -45,9 +45,9 @@ class _LeftOut(Exception):
     """The row was chosen to be left out."""
 
 
-def plan_import(sheet: StatisticsSheet, *, choices: Choices, by: User | None) -> ImportPlan:
+def plan_statistics(sheet: StatisticsSheet, *, choices: Choices, by: User | None) -> StatisticsPlan:
     """What the file would do to the record, with these choices. Changes nothing."""
-    plan = ImportPlan(sheet, choices)
+    plan = StatisticsPlan(sheet, choices)
     reader = _Reader(plan, by)
     for row in sheet.rows:
         reader.take(row)
@@ -62,13 +62,13 @@ def plan_import(sheet: StatisticsSheet, *, choices: Choices, by: User | None) ->
 class _Reader:
     """Reads each distinct text once, whatever the number of rows."""
 
-    def __init__(self, plan: ImportPlan, by: User | None) -> None:
+    def __init__(self, plan: StatisticsPlan, by: User | None) -> None:
         self.plan, self.choices, self.by = plan, plan.choices, by
         self.today = timezone.localdate()
         self.area_names = AreaNames()
         self.indicator_names = IndicatorNames(Indicator.objects.visible_to(by) if by else Indicator.objects.all())
         self.unknown_areas: dict[str, UnknownArea] = {}
-        self.seen: dict[tuple[str, str, str], Figure] = {}
+        self.seen: dict[tuple[str, str, str], ImportedFigure] = {}
         self.period = cache(self._read_period)
         self.area = cache(self._find_area)
         self.indicator = cache(self._find_indicator)
@@ -91,7 +91,7 @@ class _Reader:
         for text in {row.area_code, row.area} & self.unknown_areas.keys():
             self.unknown_areas[text].rows += 1
 
-    def _read(self, row: StatisticsRow) -> Figure | None:
+    def _read(self, row: StatisticsRow) -> ImportedFigure | None:
         if row.problem:
             raise Refused("value", row.problem)
         if row.value.lower() in MISSING:
@@ -104,7 +104,7 @@ class _Reader:
         span = self.period(row.period)
         _check_frequency(indicator, span)
         value, unit = self._read_value(row, indicator)
-        return Figure(
+        return ImportedFigure(
             row=row.row,
             indicator=indicator,
             area=area.code,
@@ -117,7 +117,7 @@ class _Reader:
             published_on=self.published(row.published_on) or self.choices.published_on,
         )
 
-    def _add(self, figure: Figure) -> None:
+    def _add(self, figure: ImportedFigure) -> None:
         first = self.seen.setdefault(figure.cell, figure)
         if first is figure:
             self.plan.figures.append(figure)

@@ -10,10 +10,10 @@ from django.core.management import CommandError, call_command
 from indicators.actions.observations import record_observations
 from indicators.actions.statistics_import import import_statistics
 from indicators.errors import NotAllowed, NotReady, WrongState
+from indicators.imports.published.plan import CREATE, Choices, StatisticsPlan
+from indicators.imports.published.read import plan_statistics
+from indicators.imports.published.sheet import StatisticsSheet, read_statistics
 from indicators.models import Document, ImportBatch, Indicator, Observation, StaleMark
-from indicators.statistics.plan import CREATE, Choices, ImportPlan
-from indicators.statistics.read import plan_import
-from indicators.statistics.sheet import StatisticsSheet, read_statistics
 from kejiting.accounts.models import AuditEvent, User
 from tests.builders import Cast, make_area, make_indicator, observe
 
@@ -26,7 +26,7 @@ def sheet_of(*rows: tuple[str, ...], header: tuple[str, ...] = HEADER) -> Statis
     return read_statistics(make_csv(rows, header), "a.csv")
 
 
-def take(sheet: StatisticsSheet, *, by: User | None = None, choices: Choices | None = None, expected: str = "") -> tuple[ImportBatch | None, ImportPlan]:
+def take(sheet: StatisticsSheet, *, by: User | None = None, choices: Choices | None = None, expected: str = "") -> tuple[ImportBatch | None, StatisticsPlan]:
     return import_statistics(sheet, choices=choices or Choices(), by=by, name="a.csv", sha256="0" * 64, expected=expected)
 
 
@@ -114,7 +114,7 @@ def test_an_error_in_the_middle_leaves_nothing(money: Indicator, monkeypatch: py
 
 def test_what_was_confirmed_must_still_hold(money: Indicator, cast: Cast) -> None:
     sheet = sheet_of(*CONTENT)
-    shown = plan_import(sheet, choices=Choices(), by=cast.guo).fingerprint
+    shown = plan_statistics(sheet, choices=Choices(), by=cast.guo).fingerprint
     observe(money, {"2023": "99"})
     with pytest.raises(WrongState, match="又有变动"):
         take(sheet, by=cast.guo, expected=shown)
@@ -143,10 +143,10 @@ def test_a_new_indicator_comes_with_its_figures(money: Indicator, cast: Cast) ->
 
 def test_nobody_defines_a_hundred_indicators_by_a_slip(money: Indicator, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file with, say, the values in the column of the indicators."""
-    monkeypatch.setattr("indicators.statistics.plan.MOST_CREATED", 2)
+    monkeypatch.setattr("indicators.imports.published.plan.MOST_CREATED", 2)
     rows = [("甘肃", "2023", f"new_{n}", "1", "亿元", SOURCE) for n in range(3)]
     choices = Choices(indicators={f"new_{n}": CREATE for n in range(3)}, may_create=True)
-    assert not plan_import(sheet_of(*rows), choices=choices, by=None).is_ready
+    assert not plan_statistics(sheet_of(*rows), choices=choices, by=None).is_ready
     with pytest.raises(NotReady, match="请核对文件的“指标”一列"):
         take(sheet_of(*rows), choices=choices)
 

@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 
 from indicators.actions.statistics_import import import_statistics
+from indicators.imports.published.plan import Choices
+from indicators.imports.published.read import plan_statistics
+from indicators.imports.published.sheet import read_statistics
 from indicators.models import Observation
 from indicators.recompute import run
-from indicators.statistics.plan import Choices
-from indicators.statistics.read import plan_import
-from indicators.statistics.sheet import read_statistics
 from kejiting.accounts.models import Area
 
 from .files import DIRT, YEARBOOK, needs_dirt, needs_yearbook
@@ -58,7 +58,7 @@ def test_slips_of_reading_by_machine_are_asked_of_and_never_taken() -> None:
     # The file has the names as they were read beside the mended ones; here only the former are.
     content = (DIRT / "RDPatentAuthority_raw_long.csv").read_text(encoding="utf-8").replace("province,", "mended,", 1).replace("province_raw", "province", 1)
     sheet = read_statistics(content.encode(), "raw.csv")
-    asked = plan_import(sheet, choices=choices, by=None)
+    asked = plan_statistics(sheet, choices=choices, by=None)
     assert {(a.name, a.rows): a.suggestions[0].short_zh for a in asked.areas} == {("山两", 4): "山西", ("两藏", 4): "西藏"}
     assert not asked.is_ready
     mended = Choices(areas={"山两": "140000", "两藏": "540000"}, indicators=choices.indicators, source=choices.source)
@@ -75,7 +75,7 @@ def test_units_of_both_sizes_meet_in_one_series() -> None:
     take(read_statistics(content, "a.csv"), choices=Choices(indicators=codes, source="公报"))
     codes = {"v4_zh_nbzc_hj": "rd_exp_total", "v4_zh_nbzc_zfzj": "-", "v4_zh_nbzc_qtzj": "-", "v4_zh_nbzc_qyzj": "-", "v4_zh_nbzc_gwzj": "-"}
     content = (DIRT / "RDSource_raw_long.csv").read_bytes()
-    plan = plan_import(read_statistics(content, "b.csv"), choices=Choices(indicators=codes, source="年鉴"), by=None)
+    plan = plan_statistics(read_statistics(content, "b.csv"), choices=Choices(indicators=codes, source="年鉴"), by=None)
     pairs = [(f.value, f.before.value) for f in plan.figures if f.before and f.before.value]
     assert len(pairs) == 416
     assert max(abs(new / old - 1) for new, old in pairs) < Decimal("0.05")

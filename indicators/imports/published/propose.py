@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from ..models import Indicator
-from ..numbers import NotANumber, parse_number
+from ...models import Indicator
+from ...numbers import NotANumber, parse_number
 from .sheet import StatisticsRow
 from .units import get_factor, normalise
 

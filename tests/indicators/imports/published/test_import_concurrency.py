@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 
 from indicators.errors import WrongState
+from indicators.imports.published.plan import Choices
+from indicators.imports.published.read import plan_statistics
 from indicators.models import Observation
-from indicators.statistics.plan import Choices
-from indicators.statistics.read import plan_import
 from tests.builders import make_area, make_indicator
 
 from .test_import import CONTENT, sheet_of, take
@@ -19,7 +19,7 @@ def test_two_people_confirm_the_same_file_and_it_is_taken_once() -> None:
     make_area()
     make_indicator("rd_exp", unit_of_measure="万元", accumulation="flow", origin="official", frequency="year")
     sheet = sheet_of(*CONTENT)
-    shown = plan_import(sheet, choices=Choices(), by=None).fingerprint
+    shown = plan_statistics(sheet, choices=Choices(), by=None).fingerprint
     barrier, outcomes = threading.Barrier(2), []
 
     def confirm() -> None:
