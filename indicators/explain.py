@@ -63,7 +63,7 @@ def _explain_series(result: Result) -> str:
     words = {
         Measure.YEAR_TO_DATE: _("年初到本期末的合计：当期数相加，历史累计减去上年末。"),
         Measure.ANNUAL: _("全年数：当期数四个季度相加，本年累计取第四季度，历史累计取年末减上年末，时点数取年末。"),
-        Measure.PROJECTION: _("几个结构时间序列模型的推算按表现加权平均，区间按过去推算的误差放宽。"),
+        Measure.PROJECTION: _("几个结构时间序列模型的推算按表现加权平均，取中位数（实际数高于和低于它的可能性各半），区间按过去推算的误差放宽。"),
         Measure.FINDINGS: _("逐条核查这一期数据，数值是发现的问题数。"),
         Measure.PROGRESS: _("年均复合增长率。"),
         Measure.DIFFERENCE: _("公布数 − 台账数：公布数取计数时点以前最近一次公布的。"),

@@ -38,6 +38,20 @@ class Predictive:
         """Series × periods: the value that ``share`` of the distribution is below."""
         return self._to_values(self.centre + self.scale * special.stdtrit(self.freedom, share)[:, None])
 
+    def mean(self) -> np.ndarray:
+        """Series × periods: the expected value. Of what lies within the bounds in closed form, of what lies beyond at them."""
+        freedom = self.freedom[:, None]
+        low, high = self._lowest()[:, None], self.high[:, None]
+        ends = self._standardise(low), self._standardise(high)
+        share, first, second = (upper - lower for lower, upper in zip(*(_moments(end, freedom) for end in ends), strict=True))
+        root = self.centre * share + self.scale * first
+        square = self.centre**2 * share + 2 * self.centre * self.scale * first + self.scale**2 * second
+        at_low, at_high = special.stdtr(freedom, ends[0]), special.stdtr(freedom, -ends[1])
+        inside = self.unit[:, None] * np.where(self.rooted[:, None], square, root)
+        # A bound that is not there has no weight.
+        beyond = np.where(np.isfinite(low), at_low * low, 0.0) + np.where(np.isfinite(high), at_high * high, 0.0)
+        return np.clip(inside + beyond, low, high)
+
     def chance(self, target: float, direction: str) -> np.ndarray:
         """Series × periods: the probability of ``target`` or beyond."""
         at = self._standardise(np.full(len(self.unit), target)[:, None])
@@ -71,3 +85,12 @@ class Predictive:
             inner = np.where(self.rooted[:, None], np.sqrt(np.maximum(inner, 0.0)), inner)
             return np.clip((inner - self.centre) / self.scale, -_FAR, _FAR)
 
+
+
+def _moments(end: np.ndarray, freedom: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The t's probability, mean and mean square below ``end``, each an integral from −∞; ``freedom`` more than 2."""
+    logarithm = special.gammaln((freedom + 1) / 2) - special.gammaln(freedom / 2) - (freedom + 1) / 2 * np.log1p(end**2 / freedom)
+    density = np.exp(logarithm) / np.sqrt(freedom * np.pi)
+    below = special.stdtr(freedom, end)
+    wider = special.stdtr(freedom - 2, end * np.sqrt((freedom - 2) / freedom))
+    return below, -(freedom + end**2) / (freedom - 1) * density, freedom * ((freedom - 1) / (freedom - 2) * wider - below)

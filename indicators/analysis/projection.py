@@ -4,8 +4,8 @@ Point and spread come from an average over structural models (``structural.py``)
 values themselves where one is negative: roots stand between growth by amounts and growth by shares, never go below 0, and did
 better than either on short series. The spread is then widened by how far past forecasts of the same kind were really off
 (``SPREADS``), and read as a Student t. Models, widening and tails were chosen by rolling origin inside the training parts
-of the M3 competition's short series, the models also by the provinces' R&D figures; docs/projection.md says how good they are
-on the held-out parts.
+of the M3 competition's short series, the models for years also by the yearly sums of its quarterly series and by the provinces'
+R&D figures; docs/projection.md says how good they are on the held-out parts.
 
 Amounts of a year to date jump back each January: project their ``flows``, and a stock as it is.
 """
@@ -38,11 +38,11 @@ OF_VALUES: Final = "average of structural models"
 # By periods a year.
 MODELS: Final = {
     1: (
-        # A momentum that is soon spent; much noise about growth that fades, or lasts; growth that bends and lasts, or fades.
+        # A momentum that is soon spent; growth that lasts; growth that bends and lasts, or fades; much noise about growth that fades.
         Model(noise=0.05, level=1, slope=1, bend=1, fading=0.6),
-        Model(noise=3, level=1, slope=1, fading=0.9),
-        Model(noise=3, level=1, slope=3),
+        Model(noise=0.05, level=1, slope=3),
         Model(noise=0.05, level=1, slope=3, bend=0.05),
+        Model(noise=3, level=1, slope=1, fading=0.95),
         Model(noise=0.05, level=1, slope=3, bend=0.05, fading=0.9),
     ),
     4: (
@@ -57,7 +57,7 @@ MODELS: Final = {
     ),
 }
 # After n observations the scale of the h-th period to come is first · h ** second · (n / (n − 3)) ** third times the models'.
-SPREADS: Final = {1: (0.867, 0.065, 0.136), 4: (0.715, 0.155, 0.517)}
+SPREADS: Final = {1: (0.887, 0.046, 0.153), 4: (0.715, 0.155, 0.517)}
 # The tails are those of a Student t with one degree of freedom less than observations, and no more than this.
 FREEDOM: Final = 4
 
@@ -66,12 +66,14 @@ FREEDOM: Final = 4
 class Projection:
     """The next periods of one series.
 
-    ``mean``: the value expected, by period: the middle of the distribution, its median, which is off least (the name is that of R's
-    forecast package). ``lower`` and ``upper``: periods × levels, the ends of the central intervals. ``method`` in words. All in
-    the units of the series; all NaN, and ``method`` "insufficient data", for a column of ``project_many`` that has too little to say.
+    By period: ``mean``, the expected value, and ``median``, which is as likely to be passed as not. The median is off least, and
+    what pages show; the mean is what adds up, over series and over periods. ``lower`` and ``upper``: periods × levels, the ends of
+    the central intervals. ``method`` in words. All in the units of the series; all NaN, and ``method`` "insufficient data", for a
+    column of ``project_many`` that has too little to say.
     """
 
     mean: pd.Series
+    median: pd.Series
     lower: pd.DataFrame
     upper: pd.DataFrame
     method: str
@@ -101,10 +103,11 @@ class Projection:
 class Projections(Mapping[Hashable, Projection]):
     """The next periods of many series: by column a ``Projection``.
 
-    ``mean``, ``lower[level]`` and ``upper[level]`` are periods × columns, ``method`` is by column.
+    ``mean``, ``median``, ``lower[level]`` and ``upper[level]`` are periods × columns, ``method`` is by column.
     """
 
     mean: pd.DataFrame
+    median: pd.DataFrame
     lower: Mapping[float, pd.DataFrame]
     upper: Mapping[float, pd.DataFrame]
     method: pd.Series
@@ -116,7 +119,7 @@ class Projections(Mapping[Hashable, Projection]):
         at = self.mean.columns.get_loc(column)
         lower, upper = (pd.DataFrame({level: end.iloc[:, at] for level, end in ends.items()}) for ends in (self.lower, self.upper))
         spread = self._spread.take(int(self._known[:at].sum())) if self._known[at] else None
-        return Projection(self.mean.iloc[:, at], lower, upper, self.method.iloc[at], self.seed, spread)
+        return Projection(self.mean.iloc[:, at], self.median.iloc[:, at], lower, upper, self.method.iloc[at], self.seed, spread)
 
     def __iter__(self) -> Iterator[Hashable]:
         return iter(self.mean.columns)
@@ -139,7 +142,7 @@ def project(
     them is put at them. Four observations at least, not all 0, else ``NotEnoughData``; the last 200 periods count.
     ``AnalysisError`` names the period of an infinite or doubled value. ``seed`` is of ``samples``; all else is exact.
 
-    >>> project(pd.Series([3.1, 3.4, 3.6, 4.0], pd.period_range("2021", periods=4, freq="Y")), 1).mean
+    >>> project(pd.Series([3.1, 3.4, 3.6, 4.0], pd.period_range("2021", periods=4, freq="Y")), 1).median
     """
     frame = pd.DataFrame({series.name: series})
     projection = project_many(frame, horizon, levels=levels, bounds=bounds, seed=seed)[series.name]
@@ -180,6 +183,7 @@ def project_many(
     method = pd.Series(INSUFFICIENT, index=frame.columns, dtype=object)
     method[known] = np.where(spread.rooted, OF_ROOTS, OF_VALUES)
     return Projections(
+        make_frame(spread.mean()),
         make_frame(spread.quantile(0.5)),
         {level: make_frame(spread.quantile(0.5 - level / 2)) for level in levels},
         {level: make_frame(spread.quantile(0.5 + level / 2)) for level in levels},

@@ -27,8 +27,9 @@ QUALITY = Method("quality checks", "1", _("对照本指标的历史与限值逐�
 # 2: a reached target is achieved also without a ratio
 PROGRESS_MEASURE = Method("progress measure of sdg-build 2.4", "2", _("年均复合增长率；有目标的，除以到目标年所需的年均增长率（Open SDG 的进展评价公式）"))
 # Chosen and calibrated by docs/projection.md.
-# 2: of the periods the chart is of; the chance goes by which way the target is reached; 3: models and spread chosen anew
-PROJECTION = Method("average of structural models", "3", _("多个结构时间序列模型的平均，区间按历史上同类推算的实际误差放宽；可能性为模拟路径中达到目标的比例"))
+# 2: of the periods the chart is of; the chance goes by which way the target is reached; 3: models and spread chosen anew; 4: years' anew, a
+# running total's middle is that of its draws
+PROJECTION = Method("average of structural models", "4", _("多个结构时间序列模型的平均，推算值为中位数（高于和低于它的可能性各半），区间按历史上同类推算的实际误差放宽；可能性为模拟路径中达到目标的比例"))
 # 3: after all targets the last one
 TASK = Method("worst of parts", "3", _("灯色取各组成部分中最差的；完成率为各部分的平均，每一部分不超过 1"))
 ASPECT = Method("mean of tasks", "1", _("所属任务完成率的平均"))

@@ -47,7 +47,7 @@ class Path:
     frequency: str
     periods: pd.PeriodIndex
     draws: np.ndarray
-    mean: np.ndarray
+    median: np.ndarray
     lower: dict[float, np.ndarray]
     upper: dict[float, np.ndarray]
     method: str
@@ -131,13 +131,19 @@ def _make_path(cell: Cell, kin: Kin, projection: Projection, series: Series, ind
     draws, periods = projection.samples(DRAWS), projection.mean.index
     if indicator.accumulation not in (Accumulation.YTD, Accumulation.TOTAL):
         lower, upper = ({level: ends[level].to_numpy() for level in LEVELS.values()} for ends in (projection.lower, projection.upper))
-        return Path(cell, kin.frequency, periods, draws, projection.mean.to_numpy(), lower, upper, projection.method)
+        return Path(cell, kin.frequency, periods, draws, projection.median.to_numpy(), lower, upper, projection.method)
     known = make_frame({cell: series}, kin.frequency)[tuple(cell)]
-    draws = accumulate(draws, periods, indicator.accumulation, float(known.iloc[-1]))
-    mean = accumulate(projection.mean.to_numpy()[np.newaxis], periods, indicator.accumulation, float(known.iloc[-1]))[0]
+    last = float(known.iloc[-1])
+    # The middle of a sum is not the sum of the middles. By how much they differ the draws say; of one amount alone, not at all.
+    exact, drawn = (
+        accumulate(middle[np.newaxis], periods, indicator.accumulation, last)[0]
+        for middle in (projection.median.to_numpy(), np.median(draws, axis=0))
+    )
+    draws = accumulate(draws, periods, indicator.accumulation, last)
+    median = exact + np.median(draws, axis=0) - drawn
     lower = {level: np.quantile(draws, (1 - level) / 2, axis=0) for level in LEVELS.values()}
     upper = {level: np.quantile(draws, (1 + level) / 2, axis=0) for level in LEVELS.values()}
-    return Path(cell, kin.frequency, periods, draws, mean, lower, upper, projection.method)
+    return Path(cell, kin.frequency, periods, draws, median, lower, upper, projection.method)
 
 
 def accumulate(amounts: np.ndarray, periods: pd.PeriodIndex, accumulation: str, last: float) -> np.ndarray:
@@ -200,7 +206,7 @@ def _write_path(path: Path, series: Series, indicator: Indicator, book: Book) ->
             "lower": {name: round(float(path.lower[level][at]), 6) for name, level in LEVELS.items()},
             "upper": {name: round(float(path.upper[level][at]), 6) for name, level in LEVELS.items()},
         }
-        yield _make(path, Measure.PROJECTION, to_label(period), float(path.mean[at]), detail, inherited)
+        yield _make(path, Measure.PROJECTION, to_label(period), float(path.median[at]), detail, inherited)
 
 
 def _write_chance(target: Target, chance: float, path: Path, series: Series, book: Book) -> Result:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import integrate, stats
 
 from indicators.analysis.predictive import Predictive
 
@@ -54,6 +54,18 @@ def test_chances_and_quantiles_are_the_shares_of_what_is_drawn(rooted: bool, low
     # A 2.5 % quantile of these has a standard error of about 1.2.
     for share in SHARES:
         assert predictive.quantile(share)[0] == pytest.approx(np.quantile(drawn, share, axis=0), abs=4)
+
+
+@pytest.mark.parametrize("rooted", [False, True])
+@pytest.mark.parametrize(("low", "high"), [(-INF, INF), (70.0, INF), (-INF, 120.0), (85.0, 95.0), (150.0, INF), (-INF, 20.0)])
+def test_the_mean_is_that_of_all_quantiles(rooted: bool, low: float, high: float) -> None:
+    predictive = make(rooted, low, high)
+    t = stats.t(4)
+    slowly = [
+        integrate.quad(lambda z, at=at: predictive.quantile(t.cdf(z))[0, at] * t.pdf(z), -3000, 3000, points=np.arange(-30, 31), limit=2000)[0]
+        for at in (0, 1)
+    ]
+    assert predictive.mean()[0] == pytest.approx(slowly, rel=1e-6)
 
 
 def test_periods_go_together_as_the_covariance_says() -> None:

@@ -40,8 +40,8 @@ def test_it_starts_after_the_last_period_and_holds_what_was_asked() -> None:
 
 
 def test_a_plain_trend_goes_on_and_a_season_comes_back() -> None:
-    assert project(years("2010", list(range(10, 20))), 2).mean.tolist() == pytest.approx([20, 21], rel=0.02)
-    ahead = project(SEASONAL, 5).mean
+    assert project(years("2010", list(range(10, 20))), 2).median.tolist() == pytest.approx([20, 21], rel=0.02)
+    ahead = project(SEASONAL, 5).median
     assert ahead["2023Q4"] == pytest.approx(38, abs=2.5)
     assert ahead["2024Q4"] > 2 * ahead["2024Q3"]
 
@@ -61,13 +61,23 @@ def test_a_chance_agrees_with_the_intervals() -> None:
     for period in projection.mean.index:
         assert projection.chance(projection.lower.loc[period, 0.80], "lower", period) == pytest.approx(0.1)
         assert projection.chance(projection.upper.loc[period, 0.95], "higher", period) == pytest.approx(0.025)
-        assert projection.chance(projection.mean[period], period=period) == pytest.approx(0.5)
+        assert projection.chance(projection.median[period], period=period) == pytest.approx(0.5)
     assert projection.chance(1.4) == projection.chance(1.4, "higher", projection.mean.index[-1])
+
+
+def test_the_mean_is_that_of_the_samples_and_lies_beyond_the_middle_of_roots() -> None:
+    projection = project(RISING, 3, bounds=(1.1, 1.6))
+    drawn = projection.samples(40_000)
+    # About five standard errors.
+    assert drawn.mean(axis=0) == pytest.approx(projection.mean.to_numpy(), abs=0.002)
+    # Squares of what is symmetric lean upwards.
+    free = project(RISING, 3)
+    assert (free.mean > free.median).all()
 
 
 def test_a_constant_series_is_not_certain_and_of_zeros_nothing_is_said() -> None:
     constant = project(years("2018", [5.0] * 6), 2)
-    assert constant.mean.tolist() == pytest.approx([5, 5], rel=1e-3)
+    assert constant.median.tolist() == pytest.approx([5, 5], rel=1e-3)
     assert (constant.lower[0.95] < 5).all()
     assert (constant.upper[0.95] > 5).all()
     with pytest.raises(NotEnoughData, match="0"):
@@ -89,10 +99,11 @@ SERIES = st.builds(
 def test_intervals_nest_stay_in_bounds_and_chances_fall_with_the_target(series: pd.Series, horizon: int) -> None:
     low, high = -5e5, 2.5e6
     projection = project(series, horizon, levels=(0.5, 0.8, 0.95), bounds=(low, high))
-    ends = pd.concat([projection.lower[[0.95, 0.8, 0.5]], projection.mean, projection.upper[[0.5, 0.8, 0.95]]], axis=1).to_numpy()
+    ends = pd.concat([projection.lower[[0.95, 0.8, 0.5]], projection.median, projection.upper[[0.5, 0.8, 0.95]]], axis=1).to_numpy()
     assert (np.diff(ends, axis=1) >= 0).all()
     assert ends.min() >= low
     assert ends.max() <= high
+    assert projection.mean.between(low, high).all()
     chances = [projection.chance(target) for target in np.linspace(-6e5, 2.6e6, 33)]
     assert (np.diff(chances) <= 0).all()
     assert chances[0] == 1
@@ -103,7 +114,7 @@ def test_intervals_nest_stay_in_bounds_and_chances_fall_with_the_target(series: 
 @given(SERIES, st.floats(1e-12, 1e12))
 def test_the_unit_does_not_matter(series: pd.Series, factor: float) -> None:
     one, other = project(series, 3), project(series * factor, 3)
-    for left, right in ((one.mean, other.mean), (one.lower, other.lower), (one.upper, other.upper)):
+    for left, right in ((one.mean, other.mean), (one.median, other.median), (one.lower, other.lower), (one.upper, other.upper)):
         np.testing.assert_allclose(left * factor, right, rtol=1e-6, atol=1e-6 * factor * series.abs().max())
     target = float(series.dropna().iloc[-1])
     assert one.chance(target) == pytest.approx(other.chance(target * factor), abs=1e-6)
@@ -145,6 +156,7 @@ def test_many_are_each_alone() -> None:
         assert one.chance(9.2) == pytest.approx(alone.chance(9.2))
         np.testing.assert_allclose(many.upper[0.8][column], alone.upper[0.8])
         np.testing.assert_allclose(many.mean[column], alone.mean)
+        np.testing.assert_allclose(many.median[column], alone.median)
 
 
 def test_a_column_with_too_little_to_say_says_so() -> None:
@@ -153,6 +165,7 @@ def test_a_column_with_too_little_to_say_says_so() -> None:
     assert many.method.to_dict() == {"short": INSUFFICIENT, "empty": INSUFFICIENT, "zero": INSUFFICIENT, "known": OF_ROOTS}
     short = many["short"]
     assert short.mean.isna().all()
+    assert short.median.isna().all()
     assert short.lower.isna().all(axis=None)
     assert math.isnan(short.chance(1))
     assert np.isnan(short.samples(3)).all()
@@ -244,5 +257,5 @@ def test_the_held_out_parts_of_published_series(case: Callable[[str], Path], fre
     scores = measure(load_m3(frequency), horizon, per_year)
     assert scores.coverage == (pytest.approx(0.80, abs=0.03), pytest.approx(0.95, abs=0.02))
     assert scores.msis < BEST[frequency][1]
-    # Yearly the aim of 2 % above the best is missed by one point: see the document.
-    assert scores.mase < BEST[frequency][0] * (1.035 if frequency == "yearly" else 1.02)
+    # Yearly the aim of 2 % above the best is missed by half a point: see the document.
+    assert scores.mase < BEST[frequency][0] * (1.03 if frequency == "yearly" else 1.02)

@@ -6,9 +6,10 @@ competition's horizon, is what the cut series is scored on. Each series weighs t
 
 1. Models: from a list of candidates the one is added that lowers the score most, then each earlier choice is exchanged for a
    better one, until less than 0.05 % is gained. The score is the weighted interval score (the median and the 50, 80 and 95 %
-   intervals; Bracher et al. 2021), relative to the first candidate's, and the mean of three: after all origins
+   intervals; Bracher et al. 2021), relative to the first candidate's, and the mean of several: after all origins
    from the fourth observation on; after the three latest that leave a whole horizon, which are most like what is to come; and,
-   for years, the provinces', which are what the projections are made for.
+   for years, the latest of yearly sums of the quarterly series, and all of the provinces', which are what the projections are
+   made for.
 2. Spread: first · h ** second · (n / (n − 3)) ** third and the tails, by the pinball loss of the logarithm of errors at 50, 80,
    90 and 95 %, after all origins of the M3 series.
 
@@ -25,7 +26,7 @@ from scipy import optimize, special
 from indicators.analysis.projection import FEWEST
 from indicators.analysis.structural import TRUST, Model, covariance, fit, fit_each
 
-from .published import FREQUENCIES, Case, load_m3, load_provinces
+from .published import FREQUENCIES, Case, load_m3, load_provinces, load_sums_of_quarters
 
 LEVELS = (0.5, 0.8, 0.95)
 FADINGS = {1: (1, 0.95, 0.9, 0.8, 0.6), 4: (1, 0.9, 0.8, 0.6)}
@@ -192,7 +193,7 @@ def main() -> None:
         print(f"{frequency}: {len(cases)} series, {len(candidates)} candidates", flush=True)
         groups = [make_cuts(cases, horizon, THIN[frequency]), make_latest_cuts(cases, horizon)]
         if per_year == 1:
-            groups.append(make_cuts(load_provinces(), horizon))
+            groups += [make_latest_cuts(load_sums_of_quarters(), horizon), make_cuts(load_provinces(), horizon)]
         chosen = choose([Selection(cuts, candidates, per_year, horizon) for cuts in groups], len(candidates))
         for i in chosen:
             print("   ", candidates[i])

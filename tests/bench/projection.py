@@ -56,7 +56,7 @@ def project_all(pasts: Sequence[np.ndarray], horizon: int, per_year: int) -> For
     frame = pd.DataFrame({i: np.pad(past, (longest - len(past), 0), constant_values=np.nan) for i, past in enumerate(pasts)}, index=index)
     result = project_many(frame, horizon, levels=LEVELS)
     return (
-        result.mean.to_numpy().T,
+        result.median.to_numpy().T,
         {level: end.to_numpy().T for level, end in result.lower.items()},
         {level: end.to_numpy().T for level, end in result.upper.items()},
     )
