@@ -14,7 +14,8 @@ from kejiting.accounts.models import User
 
 from ..errors import Problem
 from ..formatting import format_period
-from ..models import Assignment, Indicator, Milestone, Round, Task
+from ..models import Assignment, Indicator, Milestone, Plan, Round, Task
+from ..periods import parse_label
 from .base import OfficeForm
 from .fields import DayField, MomentField, PeriodField, ReasonField, RowField, WholeNumberField, get_area_choices, get_unit_choices
 
@@ -86,17 +87,26 @@ class OpenRoundForm(OfficeForm):
     due_at = MomentField(label=_("截止时间"), default=DUE_TIME)
     grace_days = WholeNumberField(label=_("宽限天数"), least=0, most=366, help_text=_("截止后这些天内仍不算逾期"))
 
-    def __init__(self, *args: Any, proposed: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, plan: Plan, proposed: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.proposed = proposed
+        self.plan, self.proposed = plan, proposed
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         if "/" in said.get("period", ""):
             self.add_error("period", _now("批次的期间是年、半年、季度或月。"))
+        elif said.get("period"):
+            self._check_period(said["period"])
         if said.get("opens_at") and said.get("due_at") and said["due_at"] <= said["opens_at"]:
             self.add_error("due_at", _now("截止时间须晚于开放时间。"))
         return said
+
+    def _check_period(self, label: str) -> None:
+        words = {"period": format_period(label)}
+        if Round.objects.filter(plan=self.plan, period=label).exists():
+            self.add_error("period", _now("%(period)s的批次已经开放过。") % words)
+        elif parse_label(label).starts_on > timezone.localdate():
+            self.add_error("period", _now("%(period)s还没有开始，没有什么可报。") % words)
 
     def get_period(self) -> str:
         """The label that was sent, where it is one of a round; nothing before."""

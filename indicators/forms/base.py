@@ -90,6 +90,14 @@ class OfficeFormMixin:
                 yield FieldGroup(str(title), fields)
 
 
+def _word_required(field: forms.Field) -> None:
+    """What is to be done about an empty field, in place of what it lacks; a field that has words of its own keeps them."""
+    if field.error_messages["required"] != forms.Field.default_error_messages["required"]:
+        return
+    chosen = isinstance(field, forms.ChoiceField | forms.ModelChoiceField)
+    field.error_messages["required"] = gettext_lazy("请选择。") if chosen else gettext_lazy("请填写。")
+
+
 def _name_empty_choice(field: forms.Field) -> None:
     """A word in place of Django's row of dashes."""
     words = gettext_lazy("请选择") if field.required else gettext_lazy("（无）")
@@ -102,7 +110,10 @@ def _name_empty_choice(field: forms.Field) -> None:
 
 
 class OfficeForm(OfficeFormMixin, forms.Form):
-    pass
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            _word_required(field)
 
 
 class DefinitionForm(OfficeFormMixin, forms.ModelForm):
@@ -115,6 +126,7 @@ class DefinitionForm(OfficeFormMixin, forms.ModelForm):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             _name_empty_choice(field)
+            _word_required(field)
 
     def _post_clean(self) -> None:
         """As ``ModelForm``'s, but for the constraints: it leaves out those with a field that is not on the form, and names the rest."""

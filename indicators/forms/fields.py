@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Case, Model, QuerySet, When
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
@@ -48,7 +48,9 @@ class RowsField(forms.ModelMultipleChoiceField):
 
 
 def get_unit_choices() -> QuerySet[Unit]:
-    return Unit.objects.filter(dissolved_on=None).order_by("kind", "code")
+    """The units there are, in the order officials list them: departments, offices, prefectures, zones, others."""
+    order = Case(*(When(kind=kind, then=place) for place, kind in enumerate(Unit.Kind.values)))
+    return Unit.objects.filter(dissolved_on=None).order_by(order, "code")
 
 
 def get_area_choices() -> QuerySet[Area]:
@@ -60,6 +62,9 @@ class NumberField(forms.CharField):
 
     widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "num", "autocomplete": "off"})
 
+    def say_expected(self) -> str:
+        return _("请填写一个数字，如 12.5：不带单位和“约”“以上”等字样，整数最多 18 位、小数最多 6 位。")
+
     def prepare_value(self, value: Any) -> Any:
         return plain(value) if hasattr(value, "as_tuple") else value
 
@@ -70,7 +75,7 @@ class NumberField(forms.CharField):
         try:
             return parse_number(text)
         except NotANumber as error:
-            raise ValidationError(_("请填写一个数字，如 12.5：不带单位和“约”“以上”等字样，整数最多 18 位、小数最多 6 位。")) from error
+            raise ValidationError(self.say_expected()) from error
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.prepare_value(initial), data)
@@ -85,12 +90,15 @@ class WholeNumberField(NumberField):
         super().__init__(**more)
         self.least, self.most = least, most
 
+    def say_expected(self) -> str:
+        return _("请填写 %(least)s 至 %(most)s 的整数。") % {"least": self.least, "most": self.most}
+
     def clean(self, value: Any) -> int | None:
         number = super().clean(value)
         if number is None:
             return None
         if number != int(number) or not self.least <= number <= self.most:
-            raise ValidationError(_("请填写 %(least)s 至 %(most)s 的整数。") % {"least": self.least, "most": self.most})
+            raise ValidationError(self.say_expected())
         return int(number)
 
 

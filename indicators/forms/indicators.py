@@ -12,6 +12,7 @@ from kejiting.accounts.models import User
 from ..actions.definitions.indicators import INDICATOR_FIELDS
 from ..formulas import read_formula
 from ..models import Document, Indicator
+from ..statistics.units import get_factor
 from .base import DefinitionForm
 from .fields import DayField, FormulaField, NumberField, ReasonField, RowField, WholeNumberField
 
@@ -92,6 +93,12 @@ class IndicatorForm(DefinitionForm):
         if "reason" in self.fields and not said.get("reason") and read_formula(said.get("formula", "")) != self.fields["formula"].initial:
             self.add_error("reason", _now("改了公式，请写明原因。"))
         return said
+
+    def clean_unit_of_measure(self) -> str:
+        unit = str(self.cleaned_data["unit_of_measure"]).strip()
+        if unit != "万元" and get_factor(unit, "万元") is not None:
+            raise forms.ValidationError(_now("金额一律以 万元 登记：请写“万元”，不写“%(unit)s”；页面上大的金额会以亿元显示。") % {"unit": unit})
+        return unit
 
     def clean_code(self) -> str:
         code = self.cleaned_data["code"].strip()

@@ -41,7 +41,7 @@ def round_open(request: SignedInRequest) -> HttpResponse:
         return render(request, "indicators/definitions/no_plan.html")
     proposed = propose_next_round(plan, timezone.now())
     initial = {"period": proposed.label, "opens_at": proposed.opens_at, "due_at": proposed.due_at, "grace_days": proposed.grace_days}
-    form = OpenRoundForm(request.POST or None, initial=initial, proposed=proposed.label)
+    form = OpenRoundForm(request.POST or None, initial=initial, plan=plan, proposed=proposed.label)
 
     def act() -> Round:
         said = form.cleaned_data

@@ -200,7 +200,7 @@ def test_a_task_is_changed_and_its_parts_are_on_its_page(office: Office) -> None
     assert "已解除与" in office.post(f"{path}indicators/contracts/remove/", {})
     assert "没有关联" in office.post(f"{path}indicators/contracts/remove/", {})
     assert "人工调整" in office.post(f"{path}light/", {"light": "red", "reason": "资金未到位"})
-    assert "必填" in office.post(f"{path}light/", {"light": "red", "reason": ""}, status=422)
+    assert "请填写。" in office.post(f"{path}light/", {"light": "red", "reason": ""}, status=422)
     assert "已撤销调整" in office.post(f"{path}light/", {"light": "", "reason": "已到位"})
 
 
@@ -289,7 +289,7 @@ def test_a_target_is_set_with_a_new_document_on_the_screen(office: Office) -> No
     target = Target.objects.get(period="2026")
     assert (target.document.title, target.value, target.recorded_by) == ("新的规划", 120, office.cast.guo)
     path = f"/definitions/targets/{target.pk}/"
-    assert "必填" in office.post(path, {"superseded": office.target.pk, "reason": ""}, status=422)
+    assert "请填写。" in office.post(path, {"superseded": office.target.pk, "reason": ""}, status=422)
     assert "已注明" in office.post(path, {"superseded": office.target.pk, "reason": "规划调整"})
     assert "已被" in office.client.get("/definitions/targets/").content.decode()
 

@@ -48,7 +48,7 @@ def test_what_nothing_uses_goes_with_a_reason_and_the_trail_keeps_it(office: Off
         way, before = f"/definitions/remove/{kind}/{key}/", model.objects.count()
         assert f'href="{way}"' in office.page(place)
         assert "删除" in office.page(way)
-        assert "必填" in office.page(way, {"reason": ""}, status=422)
+        assert "请填写。" in office.page(way, {"reason": ""}, status=422)
         assert model.objects.count() == before
         assert "已删除" in office.page(way, {"reason": "录错了"})
         assert model.objects.count() == before - 1
