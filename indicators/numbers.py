@@ -7,6 +7,7 @@ from django.db.models import DecimalField, Model
 from django.utils.translation import gettext as _
 
 from .models.values import Qualifier
+from .units import split_unit
 
 INTEGER_DIGITS, DECIMAL_DIGITS = 18, 6  # what numeric(24, 6) holds
 
@@ -29,7 +30,6 @@ _QUALIFIERS = {
     Qualifier.AT_MOST: ("以下", "≤", "<=", "<", "不超过"),
 }
 _QUALIFIER_OF = {word: qualifier for qualifier, words in _QUALIFIERS.items() for word in words}
-_SCALES = {"万亿": 12, "亿": 8, "千万": 7, "百万": 6, "万": 4, "千": 3}
 # What people put in a cell where there is nothing to report.
 _NOTHING = {"-", "--", "—", "——", "/", "\\", "无", "暂无", "没有", "空", "n/a", "na", "nan", "null", "none", "缺"}
 
@@ -127,18 +127,12 @@ def _in_unit(value: Decimal, typed: str, unit: str) -> Decimal | None:
     """The value in the cell's unit, said in the unit that was typed; None where the one is not the other."""
     if typed in ("", unit):
         return value
-    (scale, base), (own_scale, own_base) = _split_unit(typed), _split_unit(unit)
+    (base, scale), (own_base, own_scale) = split_unit(typed), split_unit(unit)
     if base not in ("", own_base) and unit:
         return None
     if not unit and base:  # where the cell's unit is not known, only 万 and 亿 say a number
         return value if typed == "%" else None
     return value.scaleb(scale - own_scale)
-
-
-def _split_unit(unit: str) -> tuple[int, str]:
-    """万元 is 4 zeros and 元."""
-    word = next((word for word in _SCALES if unit.startswith(word)), "")
-    return _SCALES.get(word, 0), unit.removeprefix(word)
 
 
 def _advise(amount: str, qualifier: Qualifier | None, typed_unit: str, unit: str, *, has_space: bool, is_scaled: bool) -> str:

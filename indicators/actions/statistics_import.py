@@ -7,7 +7,7 @@ account makes is demonstration, as everything it makes, and so are its figures.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -21,7 +21,17 @@ from kejiting.accounts.models import User
 from ..changes import values_of
 from ..constraints import explained
 from ..errors import NotAllowed, NotReady, Problem, WrongState
-from ..imports.published.plan import MOST_CREATED, NEW, REVISED, UNCHANGED, Choices, ImportedFigure, Source, StatisticsPlan
+from ..imports.published.plan import (
+    MOST_CREATED,
+    NEW,
+    REVISED,
+    UNCHANGED,
+    Choices,
+    ImportedFigure,
+    Source,
+    StatisticsPlan,
+    name_rows,
+)
 from ..imports.published.read import plan_statistics
 from ..imports.published.sheet import StatisticsSheet
 from ..models import Document, ImportBatch, Indicator, Period
@@ -63,7 +73,7 @@ def import_statistics(
 
 def _require_ready(plan: StatisticsPlan, expected: str) -> None:
     if plan.refused:
-        problems = [Problem(_name_rows(rows), f"{column}：{reason}") for (column, reason), rows in islice(plan.refused.items(), _MOST_PROBLEMS)]
+        problems = [Problem(name_rows(rows), f"{column}：{reason}") for (column, reason), rows in islice(plan.refused.items(), _MOST_PROBLEMS)]
         raise NotReady(_("有 %(n)s 行不能导入，一行也没有导入。请改正文件后重新上传。") % {"n": plan.refused_rows}, problems)
     if plan.open_questions:
         raise NotReady(_("有 %(n)s 个地区或指标的名称不在册，请先选择怎样处理。") % {"n": plan.open_questions}, [])
@@ -73,12 +83,6 @@ def _require_ready(plan: StatisticsPlan, expected: str) -> None:
         raise NotReady(_("一次最多新建 %(n)s 个指标：请核对文件的“指标”一列。") % {"n": MOST_CREATED}, [])
     if expected and expected != plan.fingerprint:
         raise WrongState(_("预览之后记录或选择又有变动，请核对新的预览后再确认。"))
-
-
-def _name_rows(rows: Sequence[int]) -> str:
-    """第 5、9、13 行等 120 行"""
-    shown = "、".join(str(row) for row in rows[:10])
-    return _("第 %(rows)s 行") % {"rows": shown} if len(rows) <= 10 else _("第 %(rows)s 等 %(n)s 行") % {"rows": shown, "n": len(rows)}
 
 
 def _create_indicators(plan: StatisticsPlan, *, by: User | None) -> None:

@@ -16,6 +16,7 @@ import pandas as pd
 from ..analysis import progress
 from ..models import Indicator, Period, Target
 from ..periods import Span, shift
+from ..units import get_factor
 from .series import FREQUENCIES, Figure, Series
 from .thresholds import DEFAULT, Thresholds
 
@@ -23,8 +24,6 @@ Kind, Comparison = Target.Kind, Target.Comparison
 # Shares and ranks are levels whatever their accumulation: they are never added over time.
 LEVELS = {"%", "‰", "位", "个百分点"}
 _AMOUNTS = {Indicator.Accumulation.FLOW, Indicator.Accumulation.YTD}
-# Money is stored in 万元; documents speak of 亿元.
-_CONVERSIONS = {("亿元", "万元"): Decimal(10_000), ("万元", "亿元"): Decimal("0.0001")}
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ def _get_factor(target: Target) -> Decimal | None:
     # "提高 1 个百分点" of a share in percent.
     if target.kind == Kind.CHANGE and ours == "%":
         return Decimal(1)
-    return _CONVERSIONS.get((target.unit_of_measure, ours))
+    return get_factor(target.unit_of_measure, ours)
 
 
 def _count_years(target: Target) -> int:

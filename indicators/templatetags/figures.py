@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from .. import formatting
+from .. import formatting, units
 from ..findings import say_finding
 from ..models import Indicator, MissingReason, Observation, Result
 from ..pictures import light_name, light_tag, shape, strip
@@ -40,7 +40,7 @@ REASONS = {
 }
 
 # What a difference of shares is counted in, by what the recomputation notes of it.
-POINTS = {"pp": _("个百分点"), "‰": _("个千分点")}
+POINTS = {"pp": units.POINTS["%"], "‰": units.POINTS["‰"]}
 
 FIELDS = {
     "value": _("数值"),

@@ -286,7 +286,7 @@ def test_a_circle_of_formulas_is_refused_with_its_way(cast: Cast) -> None:
     first = actions.add_indicator(by=cast.guo, **values | {"code": "first", "name_zh": "甲", "formula": "a"})
     second = actions.add_indicator(by=cast.guo, **values | {"code": "second", "name_zh": "乙", "formula": "first"})
     actions.add_indicator(by=cast.guo, **values | {"code": "third", "name_zh": "丙", "formula": "second + a"})
-    says(lambda: actions.edit_indicator(first, by=cast.guo, formula="third"), "甲 → 丙 → 乙 → 甲")
+    says(lambda: actions.edit_indicator(first, by=cast.guo, formula="third"), "first（甲） → third（丙） → second（乙） → first（甲）")
     assert second.definitions.count() == 1
 
 

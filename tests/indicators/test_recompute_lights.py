@@ -214,6 +214,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str, str, float | None]] 
     ("inside a range", {"accumulation": "stock"}, {"value": "10", "upper": Decimal(20), "kind": "range"}, "2025-Q3", "15", 1.0),
     ("below a range", {"accumulation": "stock"}, {"value": "10", "upper": Decimal(20), "kind": "range"}, "2025-Q3", "5", 0.5),
     ("above a range", {"accumulation": "stock"}, {"value": "10", "upper": Decimal(20), "kind": "range"}, "2025-Q3", "40", 0.5),
+    ("万家 against 家", {"unit_of_measure": "家"}, {"value": "2", "unit_of_measure": "万家"}, "2025-Q3", "15000", 0.75),
     ("亿元 against 万元", {"unit_of_measure": "万元"}, {"value": "2", "unit_of_measure": "亿元"}, "2025-Q3", "15000", 0.75),
     ("units that cannot be compared", {"unit_of_measure": "万元"}, {"value": "2", "unit_of_measure": "家"}, "2025-Q3", "15000", None),
 ]

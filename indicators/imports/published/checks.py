@@ -15,14 +15,15 @@ from ...compute.rules import Broken, get_rules, judge_rules, load_figures, put
 from ...formatting import format_value
 from ...models import Indicator, Rule
 from ...periods import parse_label
+from ...units import is_ratio
 from .plan import UNCHANGED, Before, ImportedFigure, StatisticsPlan
 
 # The nation and the sum of its provinces may differ by what is rounded, and by what belongs to no province.
 SUM_SHARE = Decimal("0.005")
 # A slip of the unit is a power of ten from 100 on; what truly grows or shrinks so is rare enough to be looked at.
 SLIP = 300
-# What cannot be added up over areas.
-_RATIOS = ("%", "‰", "个百分点", "位", "倍", "岁", "年")
+# What cannot be added up over areas, beside ratios.
+_SPANS = ("岁", "年")
 _MOST_NAMED = 6
 # Of one rule; a file in another unit breaks it in every row.
 _MOST_BROKEN = 12
@@ -133,7 +134,7 @@ def _is_slip(ratio: float) -> bool:
 def _compare_sums(series: Series, provinces: set[str], nation: str) -> Iterator[str]:
     """Where all provinces and the nation are known: their sum against it."""
     indicator = series.indicator
-    if indicator.unit_of_measure in _RATIOS or "/" in indicator.unit_of_measure or indicator.name_zh.startswith(("每", "人均")):
+    if is_ratio(indicator.unit_of_measure) or indicator.unit_of_measure in _SPANS or indicator.name_zh.startswith(("每", "人均")):
         return
     touched = {f.period for f in series.figures}
     apart: list[tuple[str, Decimal, Decimal]] = []

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -21,6 +21,7 @@ NEW, REVISED, UNCHANGED = "new", "revised", "unchanged"
 SKIP, CREATE = "-", "+"
 # Nobody means to define more at once; a file that asks for it has something else in its column.
 MOST_CREATED = 100
+_MOST_ROWS = 12
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,12 @@ class StatisticsPlan:
         made = [[getattr(i, name) for name in ("code", "name_zh", "unit_of_measure", "accumulation", "direction")] for i in self.created]
         digest.update(repr((made, sorted(self.refused.items()), self.skipped, self.choices.may_create)).encode())
         return digest.hexdigest()
+
+
+def name_rows(rows: Sequence[int]) -> str:
+    """第 5、9、13 行; of many the first ones, and how many: 第 5、9、13 等 120 行."""
+    shown = "、".join(str(row) for row in rows[:_MOST_ROWS])
+    return _("第 %(rows)s 行") % {"rows": shown} if len(rows) <= _MOST_ROWS else _("第 %(rows)s 等 %(n)s 行") % {"rows": shown, "n": len(rows)}
 
 
 def compare(plan: StatisticsPlan, known: Mapping[tuple[str, str, str], Before]) -> None:

@@ -1,7 +1,7 @@
 """A plan as its page shows it: counts and what needs a person's eye, bounded whatever the length of the file."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +11,10 @@ from kejiting.accounts.models import Area
 
 from ...formatting import format_value
 from ...models import Document, Indicator
-from .plan import CREATE, NEW, REVISED, UNCHANGED, ImportedFigure, StatisticsPlan, UnknownIndicator
-from .units import get_factor
+from ...units import get_factor
+from .plan import CREATE, NEW, REVISED, UNCHANGED, ImportedFigure, StatisticsPlan, UnknownIndicator, name_rows
 
 MOST_REFUSALS, MOST_REVISIONS, MOST_NAMES, MOST_WARNINGS, MOST_SOURCES = 100, 200, 200, 60, 100
-_MOST_ROWS = 12
 
 Preview = dict[str, Any]
 
@@ -31,7 +30,7 @@ def describe(plan: StatisticsPlan) -> Preview:
         "counts": _count(plan),
         "missing": [[mark, n] for mark, n in plan.missing.most_common(8)],
         "refused": [
-            {"column": column, "reason": reason, "rows": _name_rows(rows), "n": len(rows)}
+            {"column": column, "reason": reason, "rows": name_rows(rows)}
             for (column, reason), rows in list(plan.refused.items())[:MOST_REFUSALS]
         ],
         "more_refused": max(len(plan.refused) - MOST_REFUSALS, 0),
@@ -59,10 +58,6 @@ def _count(plan: StatisticsPlan) -> dict[str, int]:
     counts = {outcome: plan.count(outcome) for outcome in (NEW, REVISED, UNCHANGED)}
     counts |= {"missing": plan.missing.total(), "repeated": plan.repeated, "skipped": plan.skipped, "refused": plan.refused_rows}
     return counts | {"asked": len(plan.sheet.rows) - sum(counts.values())}
-
-
-def _name_rows(rows: Sequence[int]) -> str:
-    return "、".join(str(row) for row in rows[:_MOST_ROWS]) + ("…" if len(rows) > _MOST_ROWS else "")
 
 
 def _describe_unknown(asked: UnknownIndicator) -> dict[str, Any]:

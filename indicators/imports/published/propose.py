@@ -8,16 +8,14 @@ from decimal import Decimal
 
 from ...models import Indicator
 from ...numbers import NotANumber, parse_number
+from ...units import MONEY, get_factor, is_ratio, normalise
 from .sheet import StatisticsRow
-from .units import get_factor, normalise
 
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*")
 # Of what there is at the year's end, not of what came about in the year.
 _STOCK_WORDS = re.compile(r"有效|拥有|期末|年末|存量|保有|在册|在岗|从业人员数|强度|密度|占比|比重|率$|指数")
-_RATIO_UNITS = ("%", "‰", "个百分点", "位", "倍")
 # What people may say of a proposal before it is made; the rest can be edited afterwards.
 EDITABLE = ("code", "name_zh", "unit_of_measure", "accumulation", "direction")
-MONEY = "万元"
 
 
 @dataclass
@@ -52,8 +50,7 @@ def propose(sample: Sample, edited: Mapping[str, str]) -> Indicator:
     """An indicator that is not saved. ``edited`` are the fields that a person wrote otherwise."""
     unit = edited.get("unit_of_measure") or _choose_unit(sample)
     name = edited.get("name_zh") or sample.name_zh or sample.key
-    is_ratio = unit in _RATIO_UNITS or "/" in unit
-    accumulation = Indicator.Accumulation.STOCK if is_ratio or _STOCK_WORDS.search(name) else Indicator.Accumulation.FLOW
+    accumulation = Indicator.Accumulation.STOCK if is_ratio(unit) or _STOCK_WORDS.search(name) else Indicator.Accumulation.FLOW
     frequency = sample.frequencies.most_common(1)[0][0] if sample.frequencies else "year"
     is_rank = unit == "位"
     return Indicator(

@@ -16,12 +16,12 @@ from ...dates import NotADate, read_day
 from ...models import Indicator
 from ...numbers import DECIMAL_DIGITS, INTEGER_DIGITS, NotANumber, parse_number, plain
 from ...periods import Span, read_period
+from ...units import get_factor, normalise
 from .checks import check_rules, find_warnings
 from .names import AreaNames, IndicatorNames
 from .plan import CREATE, SKIP, Choices, ImportedFigure, Source, StatisticsPlan, UnknownArea, UnknownIndicator, compare, load_newest
 from .propose import CODE, Sample, propose
 from .sheet import COLUMNS, StatisticsRow, StatisticsSheet
-from .units import get_factor, normalise
 
 # What tables put where there is no figure.
 MISSING = {"", "-", "--", "—", "——", "－", "–", "…", "……", "...", "..", "/", "#", "na", "n/a", "n.a.", "nan", "null", "none", "缺", "缺失", "空缺", "暂缺", "不详"}

@@ -10,11 +10,9 @@ from django.utils.translation import gettext as _
 from indicators.actions.statistics_import import import_statistics
 from indicators.dates import NotADate, read_day
 from indicators.errors import RecordError
-from indicators.imports.published.plan import CREATE, NEW, REVISED, SKIP, UNCHANGED, Choices, StatisticsPlan
+from indicators.imports.published.plan import CREATE, NEW, REVISED, SKIP, UNCHANGED, Choices, StatisticsPlan, name_rows
 from indicators.imports.published.read import plan_statistics
 from indicators.imports.published.sheet import StatisticsSheet, read_statistics
-
-_MOST_ROWS = 10
 
 
 class Command(BaseCommand):
@@ -46,8 +44,7 @@ class Command(BaseCommand):
 
     def _say(self, plan: StatisticsPlan) -> None:
         for (column, reason), rows in plan.refused.items():
-            shown = "、".join(str(row) for row in rows[:_MOST_ROWS]) + ("…" if len(rows) > _MOST_ROWS else "")
-            self.stderr.write(_("不能导入：%(column)s：%(reason)s（第 %(rows)s 行，共 %(n)s 行）") % {"column": column, "reason": reason, "rows": shown, "n": len(rows)})
+            self.stderr.write(_("不能导入：%(column)s：%(reason)s（%(rows)s）") % {"column": column, "reason": reason, "rows": name_rows(rows)})
         for area in plan.areas:
             if not area.choice:
                 near = "、".join(f"{a.short_zh}（--area {area.name}={a.code}）" for a in area.suggestions)

@@ -7,14 +7,13 @@ from django_filters import rest_framework as filters
 from rest_framework import serializers
 
 from indicators.models import IndexScore
+from indicators.queries.index import GROUPS
 from indicators.queries.moments import Moment
 
 from .base import DetailView
 from .fields import CLASSIFICATION, DEMO, Code, PageLink, PlainDecimal, VisibleCode, words
 from .filters import Codes, Flag, periods
 from .observations import MomentView
-
-GROUPS = {"own": "本省数值变化", "others": "他省数值变化", "restated": "以往数据订正", "method": "指标范围与权重变化"}
 
 
 class IndexRow(serializers.Serializer[IndexScore]):

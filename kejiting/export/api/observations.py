@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from indicators.errors import RecordError
 from indicators.models import Aspect, Indicator, Observation, Period, Result, Status
 from indicators.queries.moments import Moment, parse_moment, parse_since
+from indicators.units import POINTS
 
 from ..errors import BadQuery
 from .base import DetailView, ListView
@@ -158,8 +159,6 @@ class ObservationDetail(DetailView):
 
 Measure = Result.Measure
 RATIO = "1"  # of dimension one, as ISO 80000 and UCUM write it
-# What two shares differ by.
-POINTS = {"%": "个百分点"}
 
 
 class ResultRow(serializers.Serializer[Result]):
@@ -173,7 +172,7 @@ class ResultRow(serializers.Serializer[Result]):
     aspect = serializers.SerializerMethodField(help_text="方面：规划代码/序号")
     period = Code(source="period_id")
     value = PlainDecimal()
-    unit_of_measure = serializers.SerializerMethodField(help_text="1 为比值：0.625 即 62.5%；占比的增减为个百分点；灯色和数据核查没有计量单位")
+    unit_of_measure = serializers.SerializerMethodField(help_text="1 为比值：0.625 即 62.5%；占比的增减为个百分点或个千分点；灯色和数据核查没有计量单位")
     qualifier = serializers.SerializerMethodField(help_text=f"所据数值的限定；{QUALIFIER}")
     text = Code(help_text="灯色等文字结果")
     method = serializers.CharField(read_only=True)
@@ -192,9 +191,9 @@ class ResultRow(serializers.Serializer[Result]):
             case Measure.COMPLETION | Measure.SCHEDULE | Measure.PROGRESS | Measure.CHANCE:
                 return RATIO
             case Measure.GROWTH_YOY | Measure.GROWTH_QOQ:
-                return POINTS.get(own, own) if row.detail.get("unit") in ("pp", "‰") else RATIO
+                return str(POINTS.get(own, own)) if row.detail.get("unit") in ("pp", "‰") else RATIO
             case Measure.REQUIRED_PACE if row.detail.get("of") == "change":
-                return POINTS.get(own, own)
+                return str(POINTS.get(own, own))
         return own or None
 
     def get_qualifier(self, row: Result) -> str | None:

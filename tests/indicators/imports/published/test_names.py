@@ -1,11 +1,8 @@
-"""Names and units: the same, or asked; never guessed."""
-
-from decimal import Decimal
+"""Names: the same, or asked; never guessed."""
 
 import pytest
 
 from indicators.imports.published.names import AreaNames, IndicatorNames
-from indicators.imports.published.units import get_factor
 from indicators.models import Indicator
 
 pytestmark = pytest.mark.usefixtures("facts_record", "db")
@@ -56,29 +53,3 @@ def test_indicators_by_code_and_by_name() -> None:
     assert [i.code for i in names.find("技术市场技术输入(吸纳)合同金额")] == ["tech_contract_in"]
     assert names.find("rd_basics") == []
     assert "rd_basic" in [i.code for i in names.suggest("rd_basics")]
-
-
-@pytest.mark.parametrize(
-    ("stated", "kept", "factor"),
-    [
-        ("万元", "万元", "1"),
-        ("亿元", "万元", "10000"),
-        ("元", "万元", "0.0001"),
-        ("千元", "万元", "0.1"),
-        ("百万元", "万元", "100"),
-        ("件", "万件", "0.0001"),
-        ("万件", "件", "10000"),
-        ("万人年", "人年", "10000"),
-        ("人 · 年", "人年", "1"),
-        ("％", "%", "1"),
-        ("（亿元）", "万元", "10000"),
-        ("百分点", "个百分点", "1"),
-    ],
-)
-def test_a_unit_is_converted_by_what_its_name_says(stated: str, kept: str, factor: str) -> None:
-    assert get_factor(stated, kept) == Decimal(factor)
-
-
-@pytest.mark.parametrize(("stated", "kept"), [("", "万元"), ("个", "项"), ("人", "人年"), ("美元", "元"), ("万美元", "万元"), ("%", "个百分点"), ("件/亿元", "件")])
-def test_other_units_are_not_converted(stated: str, kept: str) -> None:
-    assert get_factor(stated, kept) is None
