@@ -12,7 +12,7 @@ from kejiting.accounts.models import User
 from ..actions.definitions.indicators import INDICATOR_FIELDS
 from ..formulas import read_formula
 from ..models import Document, Indicator
-from ..statistics.units import get_factor
+from ..units import get_factor
 from .base import DefinitionForm
 from .fields import DayField, FormulaField, NumberField, ReasonField, RowField, WholeNumberField
 
