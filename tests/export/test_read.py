@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
@@ -193,6 +195,37 @@ def test_a_result_says_its_unit(reader: Caller, measure: str, unit: str, detail:
     make_result(make_indicator("rd", unit_of_measure=unit), "-21.5", measure=measure, detail=detail)
     row = rows(reader, "results/")[0]
     assert (row["value"], row["unit_of_measure"], row["qualifier"]) == ("-21.5", said, detail.get("qualifier"))
+
+
+def test_a_projection_says_its_intervals_and_what_it_goes_on_from(figures: Indicator, reader: Caller) -> None:
+    ends = {"lower": {"80": 1.3, "95": 1.25}, "upper": {"80": 1.42, "95": 1.5}}
+    make_result(figures, "1.36", "2026", measure="projection", detail={"from": "2025", "model": "average", "inputs": [{"id": 1}], **ends})
+    row = rows(reader, "results/?measure=projection")[0]
+    assert [row[name] for name in ("lower_95", "lower_80", "value", "upper_80", "upper_95")] == ["1.25", "1.3", "1.36", "1.42", "1.5"]
+    # What it was made of is told by the provenance, to who may see it.
+    assert row["detail"] == {"from": "2025", "model": "average"}
+    cells = table(reader, "results/?measure=projection&format=csv")[0]
+    assert (cells["upper_95"], json.loads(cells["detail"])) == ("1.5", row["detail"])
+
+
+@pytest.mark.parametrize(
+    ("measure", "detail", "told"),
+    [
+        ("chance", {"from": "2025", "model": "average", "draws": 2000, "inputs": []}, {"from": "2025", "model": "average", "draws": 2000}),
+        (
+            "findings",
+            {"findings": [{"code": "copied", "severity": "warning", "numbers": {"previous": 7.5}}], "inputs": []},
+            {"findings": [{"code": "copied", "severity": "warning", "numbers": {"previous": "7.5"}}]},
+        ),
+        ("required_pace", {"of": "change", "periods": 2, "goal": "3"}, {"of": "change", "periods": 2, "goal": "3"}),
+        ("completion", {"inputs": []}, None),
+    ],
+)
+def test_a_result_says_what_it_has_besides_its_value(figures: Indicator, reader: Caller, measure: str, detail: dict[str, Any], told: dict[str, Any] | None) -> None:
+    make_result(figures, "1", measure=measure, detail=detail)
+    row = rows(reader, f"results/?measure={measure}")[0]
+    assert row["detail"] == told
+    assert row["lower_80"] is row["upper_95"] is None
 
 
 def test_results_of_tasks_are_found_by_plan(reader: Caller) -> None:

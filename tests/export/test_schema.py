@@ -71,6 +71,10 @@ def test_what_is_answered_is_what_the_schema_says(quarter: Quarter, machine: Cal
     quarter.accept("12")
     fill_registers()
     make_result(quarter.indicator, "0.5", target=make_target(quarter.indicator, "20"))
+    ends = {"lower": {"80": 1.3, "95": 1.25}, "upper": {"80": 1.42, "95": 1.5}}
+    make_result(quarter.indicator, "1.36", "2026", measure="projection", detail={"from": "2025", "model": "average", **ends})
+    found = [{"code": "copied", "severity": "warning", "numbers": {"previous": 7.5}}]
+    make_result(quarter.indicator, "1", "2026", measure="findings", detail={"findings": found})
     make_score()
     machine.post(f"returns/2025-Q3/gxt/lines/{quarter.line().pk}/correct/", {"value": "13.5", "reason": "漏报"})
     codes = {"plans": "plan", "indicators": "contracts", "areas": "620000", "units": "gxt", "rounds": "2025-Q3", "platforms": "p1", "consortia": "c1",

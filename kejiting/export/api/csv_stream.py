@@ -1,6 +1,7 @@
 """A list as CSV, row by row: memory does not grow with rows."""
 
 import csv
+import json
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -70,6 +71,8 @@ def make_cell(value: Any) -> Any:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
         return make_cell(";".join(map(str, value)))
     return f"'{value}" if isinstance(value, str) and value.startswith(RISKY) else value

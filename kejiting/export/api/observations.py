@@ -22,6 +22,7 @@ from .base import DetailView, ListView
 from .definitions import plan_and_number
 from .fields import CLASSIFICATION, DEMO, Code, DocumentFields, PageLink, PlainDecimal, words
 from .filters import Codes, Flag, Numbered, choices, periods, several_of, whole_number
+from .result_detail import DetailField, IntervalEnd
 from .return_serializers import MISSING, QUALIFIER
 
 DAY_OR_TIME = {"oneOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
@@ -171,10 +172,15 @@ class ResultRow(serializers.Serializer[Result]):
     task = serializers.SerializerMethodField(help_text="任务：规划代码/编号")
     aspect = serializers.SerializerMethodField(help_text="方面：规划代码/序号")
     period = Code(source="period_id")
-    value = PlainDecimal()
+    value = PlainDecimal(help_text="projection 为中位数：高于和低于它的可能性各半")
+    lower_80 = IntervalEnd("lower", "80")
+    upper_80 = IntervalEnd("upper", "80")
+    lower_95 = IntervalEnd("lower", "95")
+    upper_95 = IntervalEnd("upper", "95")
     unit_of_measure = serializers.SerializerMethodField(help_text="1 为比值：0.625 即 62.5%；占比的增减为个百分点或个千分点；灯色和数据核查没有计量单位")
     qualifier = serializers.SerializerMethodField(help_text=f"所据数值的限定；{QUALIFIER}")
     text = Code(help_text="灯色等文字结果")
+    detail = DetailField(help_text="各种结果另有的内容；在 CSV 中是 JSON")
     method = serializers.CharField(read_only=True)
     version = serializers.CharField(read_only=True, help_text="方法版本")
     computed_at = serializers.DateTimeField(read_only=True)
