@@ -185,7 +185,7 @@ def get_result_origin(user: User, key: int, moment: Moment = NOW) -> ResultOrigi
     origin.earlier = list(
         Result.objects.visible_to(user)
         .filter(measure=result.measure, computed_at__lt=result.computed_at, **subject)
-        .select_related("indicator")
+        .select_related("indicator", "task__plan")
         .order_by("-computed_at")[:20]
     )
     if result.measure == Result.Measure.LIGHT:

@@ -5,15 +5,18 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from django import template
+from django.db.models import TextChoices
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .. import formatting, units
 from ..findings import say_finding
-from ..models import Indicator, MissingReason, Observation, Result
+from ..models import Indicator, Line, MissingReason, Observation, Qualifier, Result
 from ..pictures import light_name, light_tag, shape, strip
+from ..queries.entries import FILE_ADDED, FILE_REMOVED
 from ..queries.indicators import Point
 from ..queries.vintages import Vintage
 from ..recompute.methods import WORDS as METHOD_WORDS
@@ -42,15 +45,9 @@ REASONS = {
 # What a difference of shares is counted in, by what the recomputation notes of it.
 POINTS = {"pp": units.POINTS["%"], "‰": units.POINTS["‰"]}
 
-FIELDS = {
-    "value": _("数值"),
-    "qualifier": _("限定"),
-    "missing": _("缺报原因"),
-    "note": _("说明"),
-    "progress": _("进展情况"),
-    "problems": _("存在问题"),
-    "next_steps": _("下一步打算"),
-}
+# What an entry of a line says beside the line's own fields, and what of these is a code.
+FILES = {FILE_ADDED: _("附上佐证材料"), FILE_REMOVED: _("移除佐证材料")}
+CODES: dict[str, type[TextChoices]] = {"missing": MissingReason, "qualifier": Qualifier}
 
 register.filter("period_zh", formatting.format_period)
 register.filter("day", formatting.format_day)
@@ -191,9 +188,14 @@ def _say_computed(result: Result, value: Decimal | None) -> str:
 
 
 @register.filter
-def field_name(name: str) -> str:
-    """What is typed in a line, by its field's name in words."""
-    return str(FIELDS.get(name, name))
+def entry_words(content: Mapping[str, Any]) -> str:
+    """What was saved of a line, in words: 数值 12；限定 约; 清空 where it only took something away."""
+    said = [f"{_name_field(name)} {CODES[name](value).label if name in CODES else value}" for name, value in content.items() if value]
+    return "；".join(said) or gettext("清空")
+
+
+def _name_field(name: str) -> str:
+    return str(FILES[name] if name in FILES else Line._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # a plain field
 
 
 @register.filter

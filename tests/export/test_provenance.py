@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from indicators.actions.corrections import accept_correction, request_correction
@@ -114,6 +116,25 @@ def test_a_result_names_method_target_and_what_it_was_made_of(quarter: Quarter, 
     assert [o["id"] for o in chain["observations"]] == [made_of.pk]
     assert (chain["lines"], chain["hidden"]) == ([], 1)
     assert [row["name"] for row in follow(machine, chain["result"]["provenance"])["lines"]] == ["节点一"]
+
+
+def test_earlier_results_are_read_at_once(quarter: Quarter, reader: Caller, django_assert_num_queries: Any) -> None:
+    now, whose = timezone.now(), {"area": None, "breakdown_id": None, "task": quarter.task, "measure": "light", "text": "green"}
+
+    def judge(days: int, **more: Any) -> int:
+        result = make_result(None, "1", computed_at=now - timedelta(days=days), **whose, **more)
+        return result.pk
+
+    newest = judge(0)
+    judge(1, superseded_at=now)
+    reader.get("")  # a key's first use is written down
+    with CaptureQueriesContext(connection) as with_one:
+        reader.get(f"provenance/result/{newest}/")
+    for days in range(2, 6):
+        judge(days, superseded_at=now)
+    with django_assert_num_queries(len(with_one)):
+        chain = reader.get(f"provenance/result/{newest}/").json()
+    assert [row["task"] for row in chain["earlier"]] == ["plan/1"] * 5
 
 
 def test_a_count_names_its_members(reader: Caller) -> None:
