@@ -138,17 +138,17 @@ def test_earlier_results_are_read_at_once(quarter: Quarter, reader: Caller, djan
 
 
 def test_a_count_names_its_members(reader: Caller) -> None:
-    register_counter("counted", lambda day: [], lambda user, codes: [code for code in codes if code != "p777"])
-    indicator = make_indicator("counted", origin="register")
+    register_counter("listed", lambda day: [], lambda user, codes: [code for code in codes if code != "p777"])
+    indicator = make_indicator("listed", origin="register")
     members = [{"code": "p1", "name": "实验室", "url": "/"}, {"code": "p777", "name": "机密平台", "url": "/"}]
-    count = RegisterCount.objects.create(source="counted", members=members)
+    count = RegisterCount.objects.create(source="listed", members=members)
     Observation.objects.create(
         indicator=indicator, area_id="620000", period=observe(indicator, {"2025-Q1": "1"})[0].period, vintage=2, value=2,
         unit_of_measure="个", register_count=count, released_at=timezone.now(),
     )  # fmt: skip
     chain = follow(reader, rows(reader, "observations/")[0]["provenance"])
     counted = follow(reader, chain["count"]["provenance"])
-    assert (counted["source"], counted["members"], counted["hidden"]) == ("counted", [{"code": "p1", "name": "实验室"}], 1)
+    assert (counted["source"], counted["members"], counted["hidden"]) == ("listed", [{"code": "p1", "name": "实验室"}], 1)
     assert [o["value"] for o in counted["observations"]] == ["2"]
 
 
