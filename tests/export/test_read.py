@@ -179,7 +179,7 @@ def test_results_with_method_and_provenance(figures: Indicator, reader: Caller) 
         ("schedule", "%", {}, "1"),
         ("growth_yoy", "项", {"unit": "ratio"}, "1"),
         ("growth_yoy", "%", {"unit": "pp"}, "个百分点"),
-        ("growth_qoq", "‰", {"unit": "‰"}, "‰"),
+        ("growth_qoq", "‰", {"unit": "‰"}, "个千分点"),
         ("required_pace", "项", {"of": "amount"}, "项"),
         ("required_pace", "%", {"of": "change"}, "个百分点"),
         ("year_to_date", "万元", {}, "万元"),
