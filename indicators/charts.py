@@ -127,15 +127,18 @@ def describe_trend(points: Sequence[Point], targets: Sequence[Target], indicator
 
 
 def _say_distance(value: Decimal, target: Target, indicator: Indicator) -> str:
-    gap = target.value - value if indicator.direction == Indicator.Direction.HIGHER else value - target.value
+    """How far the value is from what is to be reached, or from what is not to be exceeded, whichever way the indicator is better."""
+    is_limit = target.comparison == Target.Comparison.AT_MOST
+    is_lower_better = is_limit or indicator.direction == Indicator.Direction.LOWER
+    gap = value - target.value if is_lower_better else target.value - value
     words = {
         "period": format_period(target.period_id),
         "value": _say(target.value, indicator),
         "gap": _say_change(abs(gap), indicator),
     }
-    if gap <= 0:
-        return _("已达到%(period)s目标 %(value)s") % words
-    return _("距%(period)s目标 %(value)s 还差 %(gap)s") % words
+    if is_limit:
+        return (_("未超过%(period)s目标的上限 %(value)s") if gap <= 0 else _("比%(period)s目标的上限 %(value)s 高 %(gap)s")) % words
+    return (_("已达到%(period)s目标 %(value)s") if gap <= 0 else _("距%(period)s目标 %(value)s 还差 %(gap)s")) % words
 
 
 def _say(value: Decimal | None, indicator: Indicator) -> str:

@@ -73,3 +73,25 @@ def test_targets_of_one_value_share_a_label(cast: Cast) -> None:
     assert labels == [("55.1%", 55.1), ("2025年目标 ≥62%", 62), ("2025年、2030年目标 ≥65%", 65)]
     # Each of them is drawn, to its own year.
     assert [trace["x"][1] for trace in chart.spec["data"][1:]] == [2025, 2025, 2030]
+
+
+@pytest.mark.parametrize(
+    ("direction", "comparison", "value", "words"),
+    [
+        ("higher", "at_least", "60", "距2025年目标 62% 还差 2个百分点。"),
+        ("higher", "at_least", "63", "已达到2025年目标 62%。"),
+        ("lower", "at_least", "63", "距2025年目标 62% 还差 1个百分点。"),
+        ("lower", "at_least", "60", "已达到2025年目标 62%。"),
+        # A limit is kept from below, also of what is better when it is higher.
+        ("higher", "at_most", "60", "未超过2025年目标的上限 62%。"),
+        ("higher", "at_most", "63", "比2025年目标的上限 62% 高 1个百分点。"),
+        ("lower", "at_most", "63", "比2025年目标的上限 62% 高 1个百分点。"),
+    ],
+)
+def test_the_sentence_says_on_which_side_of_the_target_it_stands(cast: Cast, direction: str, comparison: str, value: str, words: str) -> None:
+    indicator = make_indicator(accumulation="stock", unit_of_measure="%", frequency="year", direction=direction)
+    observe(indicator, {"2024": value})
+    make_target(indicator, "62", "2025", unit_of_measure="%", comparison=comparison)
+    chart = build_indicator_chart(get_indicator(cast.du, indicator.code))
+    assert chart is not None
+    assert chart.takeaway.endswith(words)
