@@ -156,7 +156,7 @@ def check_line(line: Line, period: Period, history: Sequence[Observation], targe
         return []
     series, goal = _series(line.value, period, history), _goal(target, indicator, period)
     found = [
-        LineFinding(f.code, f.severity, say_finding(f.code, f.numbers, indicator, line.value))
+        LineFinding(f.code, f.severity, _say_to_reporter(f.code, f.numbers, indicator, line.value))
         for f in quality.checks(series, accumulation=indicator.accumulation, bounds=_bounds(indicator), target=goal)
         if f.period is None or str(f.period) == str(_pandas_period(period))
     ]
@@ -216,18 +216,18 @@ def _series(value: Decimal, period: Period, history: Sequence[Observation]) -> p
 
 
 def say_finding(code: str, numbers: Mapping[str, Any], indicator: Indicator, value: Decimal) -> str:
-    """The sentence of a check's finding about ``value``, of a value being typed as of one on record."""
+    """What a check found of ``value``, as anybody reads it."""
     words = {name: _shown(number) for name, number in numbers.items()} | {"value": format_number(value), "unit": indicator.unit_of_measure}
     sentences = {
-        "falling_cumulative": _("累计 %(value)s 小于上期累计 %(previous)s：累计数不会下降。若上期有误，请先申请更正上期数值。"),
+        "falling_cumulative": _("累计 %(value)s 小于上期累计 %(previous)s：累计数不会下降。"),
         "out_of_bounds": _bound_sentence(numbers),
-        "outlier": _("%(value)s 与本指标历史水平相差很大，请核对；属实请在说明中写明原因。"),
-        "equals_target": _("%(value)s 与目标值完全相同，请核对；属实请在说明中写明依据。"),
-        "copied": _("%(value)s 与上期完全相同，请确认不是照抄；属实请在说明中写明。"),
-        "unit_slip": _("%(value)s 约为应有水平（%(usual)s）的 %(factor)s 倍，可能填错了计量单位（应为%(unit)s）；属实请在说明中写明。"),
-        "sign_slip": _("%(value)s 的正负号与以往相反，请核对；属实请在说明中写明。"),
-        "q4_jump": _("四季度 %(value)s 较前三季度骤增，请在说明中写明原因。"),
-        "gap": _("上期没有数值，无法与历史比较，请在说明中写明。"),
+        "outlier": _("%(value)s 与本指标历史水平相差很大。"),
+        "equals_target": _("%(value)s 与目标值完全相同。"),
+        "copied": _("%(value)s 与上期完全相同。"),
+        "unit_slip": _("%(value)s 约为应有水平（%(usual)s）的 %(factor)s 倍，计量单位可能有误（应为%(unit)s）。"),
+        "sign_slip": _("%(value)s 的正负号与以往相反。"),
+        "q4_jump": _("四季度 %(value)s 较前三季度骤增。"),
+        "gap": _("上期没有数值，无法与历史比较。"),
     }
     return sentences[code] % words
 
@@ -239,6 +239,21 @@ def _bound_sentence(numbers: Mapping[str, Any]) -> str:
     if low is not None:
         return _("%(value)s 不可能：应不小于 %(low)s %(unit)s。")
     return _("%(value)s 不可能：应不大于 %(high)s %(unit)s。")
+
+
+def _say_to_reporter(code: str, numbers: Mapping[str, Any], indicator: Indicator, value: Decimal) -> str:
+    """The same with what is to be done about it before it is handed in."""
+    advice = {
+        "falling_cumulative": _("若上期有误，请先申请更正上期数值。"),
+        "outlier": _("请核对；属实请在说明中写明原因。"),
+        "equals_target": _("请核对；属实请在说明中写明依据。"),
+        "copied": _("请确认不是照抄；属实请在说明中写明。"),
+        "unit_slip": _("请核对；属实请在说明中写明。"),
+        "sign_slip": _("请核对；属实请在说明中写明。"),
+        "q4_jump": _("请在说明中写明原因。"),
+        "gap": _("请在说明中写明。"),
+    }
+    return say_finding(code, numbers, indicator, value) + advice.get(code, "")
 
 
 def _shown(number: Any) -> str:

@@ -18,7 +18,7 @@ CODES = {
     "sign_slip": ({"usual": 12.0}, "正负号"),
     "unit_slip": ({"factor": 10_000.0, "usual": 12.5}, "10,000 倍"),
     "outlier": ({"z": 9.0, "step": 3.0, "median": 0.1}, "相差很大"),
-    "copied": ({"previous": 7.0}, "照抄"),
+    "copied": ({"previous": 7.0}, "与上期完全相同"),
     "equals_target": ({"target": 7.0}, "目标值"),
     "q4_jump": ({"amount": 9.0, "mean": 1.0, "ratio": 9.0}, "四季度"),
     "gap": ({"missing": 1.0}, "上期没有数值"),
@@ -32,6 +32,18 @@ def test_every_code_has_a_sentence(code: str) -> None:
     sentence = findings.say_finding(code, numbers, indicator, Decimal("7"))
     assert words in sentence
     assert "%(" not in sentence
+    # Who reads it on the indicator's page has nothing to fill in.
+    assert "请" not in sentence
+
+
+@pytest.mark.django_db
+def test_who_fills_it_in_is_told_what_to_do_besides() -> None:
+    quarter = Quarter()
+    observe(quarter.indicator, {"2025-Q1": "10", "2025-Q2": "20"})
+    line = quarter.line()
+    line.value = Decimal(19)
+    found = findings.check_line(line, quarter.round.period, findings.get_history([line], quarter.round.period)[line.pk])
+    assert [f.message for f in found if f.code == "falling_cumulative"] == ["累计 19 小于上期累计 20：累计数不会下降。若上期有误，请先申请更正上期数值。"]
 
 
 def test_the_core_knows_no_other_code() -> None:

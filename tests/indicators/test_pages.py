@@ -174,7 +174,7 @@ def test_what_the_checks_found_of_a_figure_stands_beside_it_and_leads_to_its_res
     found = Result.objects.current().get(measure="findings", indicator=total)
     page = read(client, quarter.cast.du, f"/indicators/{total.code}/")
     [note] = re.findall(r'<a class="quiet" href="([^"]+)">核查：([^<]+)</a>', page)
-    assert note == (f"/provenance/result/{found.pk}/", "累计 20 小于上期累计 30：累计数不会下降。若上期有误，请先申请更正上期数值。")
+    assert note == (f"/provenance/result/{found.pk}/", "累计 20 小于上期累计 30：累计数不会下降。")
 
 
 def test_an_adjusted_light_says_by_whom_and_what_it_would_be(client: Client, quarter: Quarter) -> None:
