@@ -12,7 +12,7 @@ from .compute.series import FREQUENCIES
 from .formatting import format_percent, format_period, format_value
 from .models import Indicator, Target
 from .periods import get_main_frequency, parse_label, shift
-from .queries.indicators import IndicatorPage, TargetRow
+from .queries.indicators import IndicatorPage, Point, TargetRow
 from .recompute.outlook import AHEAD, SHORTEST, get_projected
 from .standing import Judgement
 
@@ -68,7 +68,7 @@ def make_outlook(page: IndicatorPage) -> Outlook:
     """Of targets in force whose end is not reached by figures yet."""
     rows = [_make_target(row, page.indicator) for row in page.targets if row.supersession is None and _lies_ahead(row.target, page)]
     projections = [_make_projected(row, page.indicator) for row in page.projections]
-    return Outlook(projections, rows, say_lack(page) if page.points and not projections else "")
+    return Outlook(projections, rows, (say_lack(page.points, page.indicator) or _("尚未推算")) if page.points and not projections else "")
 
 
 def _lies_ahead(target: Target, page: IndicatorPage) -> bool:
@@ -76,19 +76,19 @@ def _lies_ahead(target: Target, page: IndicatorPage) -> bool:
     return not known or known[-1].period.ends_on < parse_label(target.period_id).ends_on
 
 
-def say_lack(page: IndicatorPage) -> str:
-    """Why there is no projection: what was counted and is too little, what is never projected, or that it is still to be computed."""
-    known = [point for point in page.points if point.value is not None]
+def say_lack(points: Sequence[Point], indicator: Indicator) -> str:
+    """Why nothing can be projected: what was counted and is too little, or what is never projected. Empty where something can."""
+    known = [point for point in points if point.value is not None]
     frequency = get_main_frequency(point.period for point in known)
     if frequency is None:
         return _("数据不足，无法推算（没有按年或按季的数值）")
     if frequency not in AHEAD:
         return _("只推算按年和按季的数据，按月的不作推算") if frequency == "month" else _("只推算按年和按季的数据，按半年的不作推算")
     mine = {pd.Period(p.period.ends_on, freq=FREQUENCIES[frequency]): float(p.value or 0) for p in known if p.period.frequency == frequency}
-    usable = get_projected(pd.Series(mine), page.indicator).dropna()
+    usable = get_projected(pd.Series(mine), indicator).dropna()
     if len(usable) < SHORTEST:
         return _say_too_few(len(usable), frequency, is_derived=len(usable) < len(mine))
-    return _("各期都是 0，无法推算") if not usable.any() else _("尚未推算")
+    return _("各期都是 0，无法推算") if not usable.any() else ""
 
 
 def _say_too_few(n: int, frequency: str, *, is_derived: bool) -> str:

@@ -54,7 +54,7 @@ def test_a_headline_shows_period_source_target_and_what_is_too_little(client: Cl
     page = page_of(client, quarter)
     newest = Observation.objects.get(period="2024")
     assert f'href="/provenance/observation/{newest.pk}/">55.1</a>' in page
-    for words in ("2024年", "2023年", "52.8%", "2025年目标", "≥65%", "文件 2025", "数据不足，无法推算"):
+    for words in ("2024年", "2023年", "52.8%", "2025年目标", "≥65%", "文件 2025", "数据不足，无法推算（已有 2 年的数值，至少需要 4 年）"):
         assert words in page
 
 

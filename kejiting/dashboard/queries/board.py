@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import OuterRef, Q, Subquery
 
 from indicators.models import Breakdown, HeadlineIndicator, Indicator, Observation, Plan, Result, Target
+from indicators.outlook import say_lack
 from indicators.periods import Span, parse_label
 from indicators.queries.indicators import Point
 from indicators.queries.moments import Moment
@@ -21,8 +22,6 @@ from ..scale import Scale, make_scale
 from .tiles import RANK
 
 TREND, NATION = "rd_intensity", "000000"
-# Fewer observations than this make no projection (indicators.recompute.outlook).
-ENOUGH = 4
 
 
 @dataclass
@@ -55,9 +54,10 @@ class Headline:
         """Against the plan's own target, which comes first."""
         return self.targets[0][1] if self.targets else Judged()
 
-    @property
-    def has_too_few(self) -> bool:
-        return len(self.known) < ENOUGH
+    @cached_property
+    def lack(self) -> str:
+        """Why nothing is said of where it is heading; empty where something can be."""
+        return say_lack(self.points, self.indicator)
 
     @property
     def is_rank(self) -> bool:
