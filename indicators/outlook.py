@@ -8,12 +8,13 @@ import pandas as pd
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from .analysis.projection import FEWEST
 from .compute.series import FREQUENCIES
 from .formatting import format_percent, format_period, format_value
 from .models import Indicator, Target
 from .periods import get_main_frequency, parse_label, shift
 from .queries.indicators import IndicatorPage, Point, TargetRow
-from .recompute.outlook import AHEAD, SHORTEST, get_projected
+from .recompute.projections import AHEAD, get_projected
 from .standing import Judgement
 
 # From which probability on which word: the calibrated scale of the IPCC's reports.
@@ -86,7 +87,7 @@ def say_lack(points: Sequence[Point], indicator: Indicator) -> str:
         return _("只推算按年和按季的数据，按月的不作推算") if frequency == "month" else _("只推算按年和按季的数据，按半年的不作推算")
     mine = {pd.Period(p.period.ends_on, freq=FREQUENCIES[frequency]): float(p.value or 0) for p in known if p.period.frequency == frequency}
     usable = get_projected(pd.Series(mine), indicator).dropna()
-    if len(usable) < SHORTEST:
+    if len(usable) < FEWEST:
         return _say_too_few(len(usable), frequency, is_derived=len(usable) < len(mine))
     return _("各期都是 0，无法推算") if not usable.any() else ""
 
@@ -99,7 +100,7 @@ def _say_too_few(n: int, frequency: str, *, is_derived: bool) -> str:
         ("quarter", False): _("数据不足，无法推算（已有 %(n)s 个季度的数值，至少需要 %(least)s 个）"),
         ("quarter", True): _("数据不足，无法推算（能算出当季数的有 %(n)s 个季度，至少需要 %(least)s 个）"),
     }
-    return words[frequency, is_derived] % {"n": n, "least": SHORTEST}
+    return words[frequency, is_derived] % {"n": n, "least": FEWEST}
 
 
 def _make_projected(row: Judgement, indicator: Indicator) -> Projected:

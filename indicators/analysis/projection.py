@@ -200,15 +200,15 @@ def _predict(values: np.ndarray, per_year: int, horizon: int, low: np.ndarray, h
     inner = values / unit[:, None]
     rooted = np.asarray((np.nan_to_num(inner) >= 0).all(axis=1))
     inner[rooted] = np.sqrt(inner[rooted])
-    outlook = fit(inner, horizon, MODELS[per_year], per_year)
+    forecast = fit(inner, horizon, MODELS[per_year], per_year)
     present = ~np.isnan(values)
     observed = present.sum(axis=1)
     first, second, third = SPREADS[per_year]
     # The last periods may be missing: then the first one to come is further away.
     ahead = np.arange(1, horizon + 1) + present[:, ::-1].argmax(axis=1)[:, None]
     widening = first * ahead**second * (observed / (observed - 3))[:, None] ** third
-    scale = widening * np.sqrt(np.diagonal(outlook.covariance, axis1=1, axis2=2))
-    return Predictive(outlook.centre, scale, outlook.covariance, np.minimum(observed - 1, FREEDOM), rooted, unit, low, high)
+    scale = widening * np.sqrt(np.diagonal(forecast.covariance, axis1=1, axis2=2))
+    return Predictive(forecast.centre, scale, forecast.covariance, np.minimum(observed - 1, FREEDOM), rooted, unit, low, high)
 
 
 def _read(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

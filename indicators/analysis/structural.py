@@ -42,26 +42,26 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Forecast:
     """What the models say of the periods to come: ``centre`` is series × periods, ``covariance`` series × periods × periods."""
 
     centre: np.ndarray
     covariance: np.ndarray
 
 
-def fit(values: np.ndarray, horizon: int, models: Sequence[Model], per_year: int) -> Outlook:
+def fit(values: np.ndarray, horizon: int, models: Sequence[Model], per_year: int) -> Forecast:
     """The ``horizon`` periods after ``values`` (series × periods in regular steps, NaN missing, two or more present in each, not all 0)."""
     n, periods = values.shape
     whole = np.array([covariance(model, periods + horizon, per_year) for model in models])
-    outlook = Outlook(np.empty((n, horizon)), np.empty((n, horizon, horizon)))
+    forecast = Forecast(np.empty((n, horizon)), np.empty((n, horizon, horizon)))
     patterns, which = np.unique(~np.isnan(values), axis=0, return_inverse=True)
     for number, pattern in enumerate(patterns):
         rows = which.reshape(-1) == number
         seen = np.flatnonzero(pattern)
         # Time begins at the first observation.
         steps = np.append(seen, periods + np.arange(horizon)) - seen[0]
-        outlook.centre[rows], outlook.covariance[rows] = _average(fit_each(values[rows][:, seen], whole[:, steps[:, None], steps]))
-    return outlook
+        forecast.centre[rows], forecast.covariance[rows] = _average(fit_each(values[rows][:, seen], whole[:, steps[:, None], steps]))
+    return forecast
 
 
 def covariance(model: Model, periods: int, per_year: int) -> np.ndarray:

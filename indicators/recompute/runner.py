@@ -17,7 +17,7 @@ from .derive import derive
 from .graph import Scope, expand
 from .lights import judge_aspects, judge_tasks
 from .measures import measure_differences, measure_series
-from .outlook import project_cells
+from .projections import project_cells
 from .targets import get_targets, judge_targets
 from .write import write
 

@@ -162,8 +162,8 @@ def to_values(roots: np.ndarray) -> np.ndarray:
 
 def learn_spread(cuts: Sequence[Cut], models: Sequence[Model], per_year: int, horizon: int) -> tuple[np.ndarray, int]:
     """first, second and third of the scale, and the most degrees of freedom."""
-    outlooks = [(cut, fit(cut.past, horizon, models, per_year)) for cut in cuts]
-    errors = [np.abs(np.sqrt(cut.future) - look.centre) / np.sqrt(np.diagonal(look.covariance, axis1=1, axis2=2)) for cut, look in outlooks]
+    forecasts = [(cut, fit(cut.past, horizon, models, per_year)) for cut in cuts]
+    errors = [np.abs(np.sqrt(cut.future) - forecast.centre) / np.sqrt(np.diagonal(forecast.covariance, axis1=1, axis2=2)) for cut, forecast in forecasts]
     logs = np.log(np.maximum(np.concatenate(errors), 1e-6))
     share = weigh(np.concatenate([cut.series for cut in cuts]), np.concatenate([cut.future for cut in cuts]))
     ahead = np.log(np.arange(1, horizon + 1))

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..analysis import series as core
-from ..analysis.projection import INSUFFICIENT, Bounds, Projection, project_many
+from ..analysis.projection import FEWEST, INSUFFICIENT, Bounds, Projection, project_many
 from ..compute.judge import gathers, get_amount, get_goal, is_lower_better
 from ..compute.series import FREQUENCIES, Cell, Series, inherit, list_inputs, make_frame, to_decimal, to_label
 from ..models import Breakdown, Indicator, Result, Target
@@ -25,8 +25,6 @@ Measure, Kind, Comparison, Accumulation = Result.Measure, Target.Kind, Target.Co
 PLACES = 10
 LEVELS = {"80": 0.80, "95": 0.95}
 DRAWS = 2000
-# Fewer say nothing of where a figure is heading: 数据不足，无法推算.
-SHORTEST = 4
 # By frequency: how far ahead a figure without a target is projected, and the furthest that can be answered for.
 AHEAD = {"quarter": (4, 8), "year": (2, 6)}
 
@@ -79,7 +77,7 @@ def _project(cells: Mapping[Cell, Series], indicators: Mapping[int, Indicator], 
         frequency = get_frequency(series)
         if frequency and cell.breakdown == Breakdown.TOTAL:
             values = _get_values(cell, series, frequency, indicators[cell.indicator])
-            if values.notna().sum() >= SHORTEST:
+            if values.notna().sum() >= FEWEST:
                 groups[_get_kin(values, frequency, targets.get(cell, []))][cell] = values
     for kin, columns in groups.items():
         # Columns by number: pandas would take a cell, which is a tuple, for levels.
@@ -103,7 +101,7 @@ def _get_values(cell: Cell, series: Series, frequency: str, indicator: Indicator
 
 
 def get_projected(values: pd.Series, indicator: Indicator) -> pd.Series:
-    """Of the values as recorded what is projected, on the same index; ``SHORTEST`` counts these."""
+    """Of the values as recorded what is projected, on the same index; ``FEWEST`` counts these."""
     return core.flows(values, indicator.accumulation) if _is_amount(indicator) else values
 
 
