@@ -6,6 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 
 from .accounts.http import FORM_SIZE
 from .errors import API, BodyTooLarge, not_allowed
@@ -21,6 +23,13 @@ class ContentSecurityPolicyMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
         return response
+
+
+class PageCompressionMiddleware(GZipMiddleware):
+    """Pages alone: an answer of the API keeps the strong ETag that ``If-Match`` compares, and a file of evidence is small already."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        return super().process_response(request, response) if response.headers.get("Content-Type", "").startswith("text/html") else response
 
 
 class NulMiddleware:

@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "kejiting.middleware.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "kejiting.middleware.PageCompressionMiddleware",
     "kejiting.middleware.NulMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "kejiting.languages.OfferedLanguageMiddleware",
@@ -133,7 +134,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # Hashed names can be cached for ever, and are compressed once: `make run` collects them at start.
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "kejiting.static_storage.HashedStorage"},
 }
 # Files of evidence; served by a view that checks who asks, so there is no MEDIA_URL.
 EVIDENCE_ROOT = DATA_DIR / "evidence"
