@@ -8,6 +8,9 @@ const TICK_AIR = 12;
 const NARROW = 480;
 
 async function draw(figure) {
+  // Blocked or not arrived: the sentence in its place stays.
+  if (!globalThis.Plotly) return;
+  figure.replaceChildren();
   const { data, layout } = JSON.parse(document.getElementById(figure.dataset.chart).textContent);
   const annotations = figure.clientWidth < NARROW ? onlyNewestTarget(layout.annotations) : layout.annotations;
   await globalThis.Plotly.newPlot(figure, data, { ...layout, annotations, template: TEMPLATE }, CONFIG);
