@@ -12,6 +12,7 @@ Amounts of a year to date jump back each January: project their ``flows``, and a
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Final
 
 import numpy as np
@@ -89,8 +90,8 @@ class Projection:
     def chance(self, target: float, direction: str = "higher", period: pd.Period | None = None) -> float:
         """The probability, 0…1, that the value of ``period`` (the last one unless given) is at ``target`` or beyond in ``direction``."""
         check_direction(direction)
-        if np.isnan(target):
-            raise AnalysisError("the target is missing")
+        if not isinstance(target, Real) or np.isnan(float(target)):
+            raise AnalysisError(f"the target is no number: {target!r}")
         at = len(self.mean) - 1
         if period is not None:
             if period not in self.mean.index:
@@ -117,7 +118,7 @@ class Projections(Mapping[Hashable, Projection]):
 
     def __getitem__(self, column: Hashable) -> Projection:
         at = self.mean.columns.get_loc(column)
-        lower, upper = (pd.DataFrame({level: end.iloc[:, at] for level, end in ends.items()}) for ends in (self.lower, self.upper))
+        lower, upper = (pd.DataFrame({level: end.iloc[:, at] for level, end in ends.items()}, self.mean.index) for ends in (self.lower, self.upper))
         spread = self._spread.take(int(self._known[:at].sum())) if self._known[at] else None
         return Projection(self.mean.iloc[:, at], self.median.iloc[:, at], lower, upper, self.method.iloc[at], self.seed, spread)
 
@@ -168,7 +169,7 @@ def project_many(
 
     A column with too little to say is all NaN, and its method "insufficient data". ``bounds``: of all columns, or by column.
     """
-    _check(horizon, levels)
+    _check(horizon, levels, seed)
     known, values = _read(frame)
     per_year = periods_a_year(frame.index)
     low, high = _read_bounds(bounds, frame.columns)
@@ -215,32 +216,41 @@ def _read(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Which columns have enough to say, and series × regular periods."""
     if not frame.columns.is_unique:
         raise AnalysisError(f"series {frame.columns[frame.columns.duplicated()][0]} is there twice")
-    values = regular(frame).to_numpy(dtype=float).T[:, -MOST:]
+    whole = regular(frame).iloc[-MOST:]
+    values = whole.to_numpy(dtype=float).T
     if not len(frame.index):
         raise NotEnoughData(f"0 observations are not enough to project from; {FEWEST} are needed")
     large = np.abs(values) > LARGEST
     if large.any():
-        raise AnalysisError(f"a value{_of(frame.columns[large.any(axis=1)][0])} is too large to reckon with")
+        column, period = np.argwhere(large)[0]
+        raise AnalysisError(f"the value of {whole.index[period]}{_of(frame.columns[column])} is too large to reckon with")
     observed = (~np.isnan(values)).sum(axis=1)
     return (observed >= FEWEST) & (np.nan_to_num(values) != 0).any(axis=1), values
 
 
 def _read_bounds(bounds: Bounds | Mapping[Hashable, Bounds], columns: pd.Index) -> tuple[np.ndarray, np.ndarray]:
     pairs = [bounds.get(column, (None, None)) for column in columns] if isinstance(bounds, Mapping) else [bounds] * len(columns)
-    low = np.array([-np.inf if pair[0] is None else pair[0] for pair in pairs], dtype=float)
-    high = np.array([np.inf if pair[1] is None else pair[1] for pair in pairs], dtype=float)
+    low, high = np.full(len(pairs), -np.inf), np.full(len(pairs), np.inf)
+    for at, pair in enumerate(pairs):
+        try:
+            least, most = pair
+            low[at], high[at] = (-np.inf if least is None else least), (np.inf if most is None else most)
+        except (TypeError, ValueError) as error:
+            raise AnalysisError(f"the bounds{_of(columns[at])} are not two numbers: {pair!r}") from error
     for column, least, most in zip(columns, low, high, strict=True):
         if not least <= most:
             raise AnalysisError(f"the bounds{_of(column)} are not a lower and an upper one: {least:g}, {most:g}")
     return low, high
 
 
-def _check(horizon: int, levels: Sequence[float]) -> None:
+def _check(horizon: int, levels: Sequence[float], seed: int) -> None:
     if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or not 1 <= horizon <= MOST:
         raise AnalysisError(f"the horizon must be a whole number of periods from 1 to {MOST}, not {horizon!r}")
     for level in levels:
-        if not 0 < level < 1:
+        if not isinstance(level, Real) or not 0 < level < 1:
             raise AnalysisError(f"the level of an interval is a share between 0 and 1, not {level!r}")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise AnalysisError(f"the seed must be a whole number, at least 0, not {seed!r}")
 
 
 def _of(name: Hashable) -> str:

@@ -172,6 +172,10 @@ def test_a_column_with_too_little_to_say_says_so() -> None:
     pd.testing.assert_series_equal(many["known"].mean, project(RISING, 2).mean, check_names=False)
 
 
+def test_without_levels_there_are_no_ends_of_as_many_periods() -> None:
+    assert project(RISING, 3, levels=()).lower.shape == (3, 0)
+
+
 def test_no_column_is_no_projection() -> None:
     assert len(project_many(pd.DataFrame(index=RISING.index), 2)) == 0
 
@@ -190,7 +194,7 @@ def test_fewer_than_four_observations_are_not_enough(values: list[float]) -> Non
     [
         (RISING.mask(RISING.index == pd.Period("2019", "Y"), math.inf), "2019"),
         (RISING.mask(RISING.index == pd.Period("2020", "Y"), -math.inf), "2020"),
-        (RISING.mask(RISING.index == pd.Period("2021", "Y"), 1e300), "large"),
+        (RISING.mask(RISING.index == pd.Period("2021", "Y"), 1e300), "2021 is too large"),
         (pd.concat([RISING, RISING.iloc[-1:]]), "2023"),
         (RISING.set_axis(range(8)), "PeriodIndex"),
         (RISING.set_axis(pd.period_range("2020-01", periods=8, freq="M")), "M"),
@@ -208,7 +212,7 @@ def test_a_horizon_is_a_number_of_periods(horizon: float) -> None:
         project(RISING, horizon)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("options", [{"levels": (0.8, 1.0)}, {"levels": (NAN,)}, {"bounds": (2.0, 1.0)}, {"bounds": (NAN, None)}])
+@pytest.mark.parametrize("options", [{"levels": (0.8, 1.0)}, {"levels": (NAN,)}, {"bounds": (2.0, 1.0)}, {"bounds": (NAN, None)}, {"bounds": ("a", 1)}, {"bounds": (1,)}, {"levels": ("a",)}, {"seed": -1}, {"seed": 1.5}])
 def test_senseless_options_are_refused(options: dict) -> None:
     with pytest.raises(AnalysisError):
         project(RISING, 2, **options)
@@ -218,7 +222,7 @@ def test_senseless_questions_are_refused() -> None:
     projection = project(RISING, 2)
     with pytest.raises(AnalysisError, match="2030"):
         projection.chance(1.3, period=pd.Period("2030", "Y"))
-    for ask in (lambda: projection.chance(NAN), lambda: projection.chance(1.3, "up"), lambda: projection.samples(0)):
+    for ask in (lambda: projection.chance(NAN), lambda: projection.chance("1.3"),  lambda: projection.chance(1.3, "up"), lambda: projection.samples(0)):
         with pytest.raises(AnalysisError):
             ask()
     with pytest.raises(AnalysisError, match="a is there twice"):
