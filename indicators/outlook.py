@@ -169,6 +169,8 @@ def _say_change(pace: Judgement, indicator: Indicator) -> str:
         "when": _say_span(pace),
         "size": format_value(abs(pace.value), unit, decimals=max(indicator.decimals, 2) if unit != "位" else 1),
     }
+    if indicator.unit_of_measure == "位":  # a smaller number is a better rank: said as ranks are said
+        return (_("%(when)s须后移 %(size)s。") if pace.value >= 0 else _("%(when)s须前移 %(size)s。")) % words
     return (_("%(when)s须提高 %(size)s。") if pace.value >= 0 else _("%(when)s须降低 %(size)s。")) % words
 
 

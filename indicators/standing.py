@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from .models import Light, Line, Result, Target
@@ -81,13 +81,18 @@ class Judged:
 
     @property
     def gap(self) -> Decimal | None:
-        """Completion minus schedule, as a share."""
-        return None if self.done is None or self.due is None else self.done - self.due
+        """Completion minus schedule, as a share: of the two as they are shown, so that the three agree on a page."""
+        return None if self.done is None or self.due is None else _as_shown(self.done) - _as_shown(self.due)
 
     @property
     def rows(self) -> list[Judgement]:
         """What it is made of, the light first."""
         return [row for row in (self.light, self.completion, self.schedule) if row is not None]
+
+
+def _as_shown(share: Decimal) -> Decimal:
+    """To a tenth of a percent."""
+    return share.quantize(Decimal("0.001"), ROUND_HALF_UP)
 
 
 def get_newest_by_measure(rows: Iterable[Judgement]) -> dict[str, Judgement]:

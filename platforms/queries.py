@@ -83,10 +83,16 @@ class StatedAndCounted:
     stated: Observation | None
     difference: Result | None
 
+    @property
+    def name_zh(self) -> str:
+        """What is counted, as its publisher calls it."""
+        indicator = self.counted.indicator
+        return indicator.stated_as.name_zh if indicator.stated_as else indicator.name_zh
+
 
 def get_counts(user: User, prefix: str) -> Sequence[StatedAndCounted]:
     """The counts of a register (indicator codes that begin with ``prefix``) beside the totals that were stated."""
-    home = Observation.objects.visible_to(user).filter(area=settings.HOME_AREA, breakdown=Breakdown.TOTAL).select_related("indicator", "period", "document")
+    home = Observation.objects.visible_to(user).filter(area=settings.HOME_AREA, breakdown=Breakdown.TOTAL).select_related("indicator__stated_as", "period", "document")
     counted = _newest(home.filter(indicator__origin="register", indicator__code__startswith=prefix))
     stated = _newest(home.filter(indicator__in=[o.indicator.stated_as_id for o in counted.values()]))
     rows = Result.objects.visible_to(user).current().filter(measure=Result.Measure.DIFFERENCE, indicator__in=counted, area=settings.HOME_AREA)

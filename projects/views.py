@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from indicators.formatting import are_large
 from kejiting.accounts.http import SignedInRequest, paginate
 from platforms.views import get_or_404
 
@@ -17,7 +18,7 @@ from .queries import get_outcome, get_outcomes, get_programmes, get_project, get
 def project_list(request: SignedInRequest) -> HttpResponse:
     search, programme = request.GET.get("q", ""), request.GET.get("programme", "")
     page = paginate(request, get_projects(request.user, search=search, programme=programme))
-    context = {"page": page, "search": search, "programme": programme, "programmes": get_programmes()}
+    context = {"page": page, "search": search, "programme": programme, "programmes": get_programmes(), "large": are_large(row.budget for row in page)}
     return render(request, "projects/project_list.html", context)
 
 

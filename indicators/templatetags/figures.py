@@ -34,7 +34,7 @@ REASONS = {
     "missing": _("本期缺报"),
     "stale": _("连续两期没有新的数据"),
     "no_observation": _("尚无数据"),
-    "not_published": _("发布单位尚未公布目标年份的数据"),
+    "not_published": _("记录中还没有目标年份的数据：尚未发布，或发布后尚未录入"),
     "before_baseline": _("最新数据早于目标的基期，还说不上完成了多少"),
     "no_baseline": _("没有基期值，无法计算完成率"),
     "no_baseline_period": _("基期年份不明，无法计算序时进度"),
@@ -101,9 +101,9 @@ def _decimals_of(observation: Observation | Vintage) -> int | None:
 
 
 @register.filter
-def money(amount: Decimal | None) -> str:
-    """An amount stored in 万元; large ones in 亿元."""
-    return formatting.format_value(amount, "万元")
+def money(amount: Decimal | None, large: bool | None = None) -> str:
+    """An amount stored in 万元; large ones in 亿元, or as ``large`` says."""
+    return formatting.format_value(amount, "万元", large=large)
 
 
 class Counted(Protocol):

@@ -41,8 +41,9 @@ def make_scale(
 ) -> Scale | None:
     """None where there is nothing to stand on it but targets."""
     dots = [(kind, row.value) for kind, row in (("before", before), ("now", latest)) if row is not None and row.value is not None]
-    if not dots and baseline and baseline.baseline_value is not None:
-        dots = [("baseline", baseline.baseline_value)]
+    if baseline and baseline.baseline_value is not None:
+        # Where the way began says more than where it was last: a hollow mark is one or the other, never both.
+        dots = [("baseline", baseline.baseline_value), *dots[-1:]]
     if not dots:
         return None
     absolute = [target for target in targets if target.kind == Target.Kind.ABSOLUTE]
@@ -86,14 +87,13 @@ def _make_targets(targets: Sequence[Target], low: Decimal, high: Decimal) -> lis
 
 
 def _describe(latest: Vintage | None, baseline: Target | None, targets: Sequence[Target], low: Decimal, high: Decimal) -> str:
-    if latest is not None:
-        now = f"{format_period(latest.period_id)} {format_value(latest.value, latest.unit_of_measure)}"
-    else:
-        now = _("基期 %(value)s") % {"value": format_value(baseline.baseline_value, baseline.unit_of_measure) if baseline else "—"}
+    places = [f"{format_period(latest.period_id)} {format_value(latest.value, latest.unit_of_measure)}"] if latest else []
+    if baseline and baseline.baseline_value is not None:
+        places.append(_("基期 %(value)s") % {"value": format_value(baseline.baseline_value, baseline.unit_of_measure)})
     goals = "、".join(format_number(value) for value in sorted({target.value for target in targets})) or _("无")
     return _("标尺 %(low)s 至 %(high)s：%(now)s；目标 %(goals)s") % {
         "low": format_number(low),
         "high": format_number(high),
-        "now": now,
+        "now": "，".join(places),
         "goals": goals,
     }

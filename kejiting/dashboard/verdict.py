@@ -43,7 +43,7 @@ def _say_targets(lights: Sequence[str], period: str) -> list[Phrase]:
         return []
     words = {"n": len(lights), "period": format_period(period)}
     if set(lights) == {Light.PENDING}:
-        return [Phrase(_("；%(n)s 项首要指标的%(period)s数据尚未公布") % words)]
+        return [Phrase(_("；%(n)s 项首要指标尚无%(period)s的数据") % words)]
     if set(lights) == {Light.GREY}:
         return [Phrase(_("；%(n)s 项首要指标对照%(period)s目标都无法判断") % words)]
     return [Phrase(_("；%(n)s 项首要指标对照%(period)s目标：") % words), *_enumerate(count_lights(lights))]

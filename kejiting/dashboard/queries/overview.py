@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from django.utils import timezone
+
 from indicators.charts import Chart, Line, build_trend, describe_trend
 from indicators.models import Light, Plan, Target
 from indicators.periods import Span
@@ -50,6 +52,17 @@ class Overview:
     @property
     def _lights(self) -> list[str]:
         return [row.judged.colour for row in self.rows]
+
+    @property
+    def reported(self) -> int:
+        """How many tasks are judged by figures of the period that is being reported; the rest stand on earlier ones."""
+        latest = max((each.round.period_id for each in self.reports.rounds), default="")
+        return sum(1 for row in self.rows if row.judged.light and row.judged.light.period_id == latest) if latest else 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the plan's term has ended."""
+        return self.plan is not None and self.plan.ends_on < timezone.localdate()
 
     @property
     def has_demo_tasks(self) -> bool:
