@@ -195,9 +195,12 @@ def _draw_line(line: Line, scale: Decimal, unit: str, steps: int) -> dict[str, A
     values: list[float | None] = []
     texts: list[str] = []
     for period, value in line.points:
-        if line.restarts and steps > 1 and places and period.starts_on.month == 1:
-            places, values, texts = [*places, _x(period, steps) - 0.5 / steps], [*values, None], [*texts, ""]
-        places.append(_x(period, steps))
+        place = _x(period, steps)
+        begins_anew = line.restarts and steps > 1 and period.starts_on.month == 1
+        # Nor does a line lead over periods that nobody spoke of.
+        if places and (begins_anew or place - places[-1] > 1.5 / steps):
+            places, values, texts = [*places, place - 0.5 / steps], [*values, None], [*texts, ""]
+        places.append(place)
         values.append(None if value is None else float(value / scale))
         texts.append("" if value is None else f"{_short(period)} {format_value(value / scale, unit)}")
     return {

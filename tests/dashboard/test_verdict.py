@@ -19,7 +19,7 @@ def say(tasks: list[str], targets: list[str], period: str = "2025") -> str:
         # Nothing reported is said as nothing known, and never as nothing wrong.
         (["grey"] * 35, [], "35 项重点任务都无法判断"),
         (["grey", "green"], [], "2 项重点任务：1 项正常、1 项无法判断"),
-        (["green"], ["pending"] * 4, "1 项重点任务：1 项正常；4 项首要指标的2025年数据尚未公布"),
+        (["green"], ["pending"] * 4, "1 项重点任务：1 项正常；4 项首要指标尚无2025年的数据"),
         (["green"], ["grey"] * 2, "1 项重点任务：1 项正常；2 项首要指标对照2025年目标都无法判断"),
         (["green"], ["red", "green"], "1 项重点任务：1 项正常；2 项首要指标对照2025年目标：1 项正常、1 项严重滞后"),
     ],
