@@ -18,7 +18,7 @@ from scipy import special
 from indicators.analysis.projection import project_many
 
 from .calibration import make_cuts, weigh
-from .published import FREQUENCIES, Case, load_m3, load_provinces
+from .published import FREQUENCIES, Case, load_m3, load_provinces, load_sums_of_quarters
 
 LEVELS = (0.80, 0.95)
 ENDS = {1: "2025", 4: "2025Q4"}
@@ -183,6 +183,7 @@ def main() -> None:
     for frequency, (per_year, horizon) in FREQUENCIES.items():
         print_held_out(frequency)
         print_rolling(f"M3 {frequency}, training parts", load_m3(frequency), per_year, horizon)
+    print_rolling("yearly sums of quarters, training parts", load_sums_of_quarters(), *FREQUENCIES["yearly"])
     print_rolling("provinces' R&D, yearly", load_provinces(), *FREQUENCIES["yearly"])
 
 
