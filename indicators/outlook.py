@@ -13,7 +13,8 @@ from .compute.series import FREQUENCIES
 from .formatting import format_percent, format_period, format_value
 from .models import Indicator, Target
 from .periods import get_main_frequency, parse_label, shift
-from .queries.indicators import IndicatorPage, Point, TargetRow
+from .queries.indicators import IndicatorPage, Point
+from .queries.targets import TargetRow
 from .recompute.projections import AHEAD, get_projected
 from .standing import Judgement
 

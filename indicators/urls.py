@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path, re_path
 
 from . import office_urls
-from .views import evidence, index, pages, reporting, todo
+from .views import evidence, index, pages, reporting, targets, todo
 
 urlpatterns: list[URLPattern] = [
     path("tasks/", pages.task_list, name="task-list"),
@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern] = [
     path("plans/<slug:plan>/tasks/<int:number>/", pages.task_page, name="task"),
     path("indicators/", pages.indicator_list, name="indicator-list"),
     path("indicators/<str:code>/", pages.indicator_page, name="indicator"),
+    path("targets/", targets.target_ledger, name="target-ledger"),
     path("index/what-if/", index.what_if, name="what-if"),
     path("index/<slug:framework>/<str:year>/<str:area>/", index.origin, name="index-origin"),
     path("provenance/<str:kind>/<str:key>/", pages.provenance, name="provenance"),

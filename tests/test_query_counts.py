@@ -18,12 +18,12 @@ FILE = Path(__file__).parent / "query_counts.json"
 
 PAGES = {
     "leader": [
-        "/", "/tasks/", "/plans/qkj-2022-2025/", "/plans/qkj-2022-2025/tasks/10/", "/indicators/", "/indicators/rd_intensity/",
+        "/", "/tasks/", "/plans/qkj-2022-2025/", "/plans/qkj-2022-2025/tasks/10/", "/indicators/", "/indicators/rd_intensity/", "/targets/",
         "/index/", "/index/what-if/", "/index/predecessor/2023/620000/", "/platforms/", "/consortia/", "/projects/", "/outcomes/", "/organisations/", "/version/",
     ],
     "staff": ["/reporting/", "/reporting/{round}/gxt/"],
     "reviewer": ["/reporting/{round}/gxt/"],
-    "office": ["/reporting/", "/reporting/rounds/", "/reporting/rounds/{round}/", "/reporting/{round}/kjt-jcc/", "/definitions/"],
+    "office": ["/reporting/", "/reporting/rounds/", "/reporting/rounds/{round}/", "/reporting/{round}/kjt-jcc/", "/definitions/", "/definitions/rules/", "/targets/"],
     "auditor": ["/audit/"],
 }  # fmt: skip
 

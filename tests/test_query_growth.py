@@ -11,7 +11,7 @@ from tests.test_query_counts import count
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["/", "/tasks/", "/plans/plan/tasks/1/", "/indicators/", "/reporting/2025-Q3/gxt/", "/reporting/", "/reporting/rounds/2025-Q3/"])
+@pytest.mark.parametrize("path", ["/", "/tasks/", "/plans/plan/tasks/1/", "/indicators/", "/targets/", "/reporting/2025-Q3/gxt/", "/reporting/", "/reporting/rounds/2025-Q3/"])
 def test_a_page_asks_no_more_of_a_larger_record(client: Client, path: str) -> None:
     quarter = Quarter()
     grow(quarter, 2)

@@ -1,5 +1,6 @@
 """The forms of a target, and of one target taking another's place."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -14,6 +15,7 @@ from ..errors import Problem
 from ..formatting import format_period, format_target, format_value
 from ..models import Document, Indicator, Target
 from ..queries.definitions import get_newest_value
+from ..standing import get_age
 from .base import OfficeForm
 from .fields import DayField, NumberField, PeriodField, ReasonField, RowField, get_area_choices
 
@@ -127,6 +129,27 @@ class SupersedeForm(OfficeForm):
         rows = Target.objects.filter(indicator=target.indicator_id, area=target.area_id).exclude(pk=target.pk).in_force()
         self.has_choices = rows.exists()
         self.offer(superseded=rows.select_related("document"))
+
+
+class SupersessionForm(OfficeForm):
+    """In the ledger: which of an indicator's targets takes which one's place. The later document's is proposed, and the earlier one's with it."""
+
+    target = TargetField(queryset=None, label=_("以此目标为准"), empty_label=None)
+    superseded = TargetField(queryset=None, label=_("它替代"), empty_label=None)
+    reason = ReasonField(help_text=_("替代的依据；两个目标都仍可查看"))
+
+    def __init__(self, *args: Any, targets: Sequence[Target], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = Target.objects.filter(pk__in=[target.pk for target in targets]).select_related("document")
+        self.offer(target=rows, superseded=rows)
+        by_age = sorted(targets, key=get_age)
+        self.initial = {"target": by_age[-1].pk, "superseded": by_age[0].pk, **self.initial}
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if said.get("target") and said.get("target") == said.get("superseded"):
+            self.add_error("superseded", _now("目标不能替代自己：请选另一份文件的目标。"))
+        return said
 
 
 def _name_target(target: Target) -> str:

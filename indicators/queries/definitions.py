@@ -122,7 +122,7 @@ def get_target(user: User, pk: int) -> Target:
     rows = Target.objects.visible_to(user).select_related(
         "indicator", "area", "document", "recorded_by__unit", "withdrawn_by__unit", "superseded_by__target__document", "superseded_by__by__unit"
     )
-    return rows.prefetch_related("supersedes__superseded__document", "nodes").get(pk=pk)
+    return rows.prefetch_related("supersedes__superseded__document", "supersedes__by__unit", "nodes").get(pk=pk)
 
 
 def get_newest_value(indicator: Indicator, area: Area) -> Observation | None:

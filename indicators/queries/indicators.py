@@ -1,7 +1,7 @@
 """Reading indicators: the list with newest values, and one indicator with its whole record for an area."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -12,11 +12,12 @@ from django.db.models import Count, Q, Subquery
 from kejiting.accounts.models import Area, User
 
 from ..formatting import are_large
-from ..models import Breakdown, Indicator, Observation, Result, Target, TargetSupersession
-from ..periods import Span, parse_label
-from ..standing import JUDGING, Judged, Judgement, get_age, get_newest_by_measure, group, judge, read_judgements
+from ..models import Breakdown, Indicator, Observation, Result
+from ..periods import Span
+from ..standing import JUDGING, Judgement, group, read_judgements
 from .meaning import IndicatorLink, Meaning, get_meaning
 from .moments import NOW, Moment
+from .targets import TargetRow, get_targets_of
 from .vintages import Vintage, get_newest, get_totals, in_time, read_vintages
 
 Measure = Result.Measure
@@ -84,18 +85,6 @@ class Point:
 
 
 @dataclass(frozen=True)
-class TargetRow:
-    """A target with what was computed of it, and the later one that was said to take its place."""
-
-    target: Target
-    judged: Judged
-    supersession: TargetSupersession | None
-    # What still has to be done for it, and how likely it is reached; of the newest period.
-    pace: Judgement | None = None
-    chance: Judgement | None = None
-
-
-@dataclass(frozen=True)
 class Difference:
     """A total that a publisher states beside what the register can list; the result is the one less the other."""
 
@@ -144,7 +133,7 @@ def get_indicator(user: User, code: str, area: str = "", moment: Moment = NOW) -
         place,
         meaning,
         _get_points(user, indicator, place, of_no_target, moment),
-        _get_targets(user, indicator, place, judgements, moment),
+        get_targets_of(user, indicator, place, judgements, moment),
         sorted((row for row in of_no_target if row.measure == Measure.PROJECTION), key=lambda row: row.ends_on),
         _get_areas(user, indicator, place, moment) if len(known) > 1 else [],
         get_difference(user, indicator, meaning.counterpart, place.pk, moment),
@@ -170,31 +159,6 @@ def _get_points(user: User, indicator: Indicator, area: Area, results: Sequence[
         computed[result.period_id or ""][result.measure] = result
     periods = [vintage.period_id for vintage in in_time(vintages[-1] for vintages in by_period.values())]
     return [Point(by_period[period], computed.get(period, {})) for period in periods]
-
-
-def _get_targets(user: User, indicator: Indicator, area: Area, judgements: Mapping[int | None, list[Judgement]], moment: Moment) -> list[TargetRow]:
-    """All targets, those in force and those said to be superseded, by period and age of their document."""
-    rows = Target.objects.visible_to(user).standing(moment.as_of).filter(indicator=indicator, area=area)
-    if moment.known_on:
-        rows = rows.exclude(document__issued_on__gt=moment.known_on)
-    targets = sorted(
-        rows.select_related("document", "superseded_by__target__document").order_by(),
-        key=lambda target: (parse_label(target.period_id).ends_on, *get_age(target)),
-    )
-    return [_make_target(target, judgements.get(target.pk, ()), moment) for target in targets]
-
-
-def _make_target(target: Target, judgements: Sequence[Judgement], moment: Moment) -> TargetRow:
-    newest = get_newest_by_measure(judgements)
-    return TargetRow(target, judge(judgements), _get_supersession(target, moment), newest.get(Measure.REQUIRED_PACE), newest.get(Measure.CHANCE))
-
-
-def _get_supersession(target: Target, moment: Moment) -> TargetSupersession | None:
-    said: TargetSupersession | None = getattr(target, "superseded_by", None)
-    if said is None or (moment.as_of and said.at > moment.as_of):
-        return None
-    issued_on = said.target.document.issued_on
-    return None if moment.known_on and issued_on and issued_on > moment.known_on else said
 
 
 def _get_areas(user: User, indicator: Indicator, area: Area, moment: Moment) -> list[Vintage]:

@@ -17,6 +17,7 @@ from ..charts import build_indicator_chart
 from ..errors import RecordError
 from ..models import Indicator, Light, Plan
 from ..outlook import make_outlook
+from ..queries.definitions import get_target
 from ..queries.indicators import get_indicator, get_indicators
 from ..queries.moments import NOW, Moment, NotRecordedYet, parse_moment
 from ..queries.provenance import get_count_origin, get_observation_origin, get_result_origin
@@ -131,7 +132,9 @@ ORIGINS: dict[str, Callable[[User, int, Moment], object]] = {
     "observation": get_observation_origin,
     "result": get_result_origin,
     "count": get_count_origin,
-    "rule": lambda user, key, _moment: get_rule_origin(user, key),  # a version is what it is, at any moment
+    # What was set is what it is, at any moment.
+    "target": lambda user, key, _moment: get_target(user, key),
+    "rule": lambda user, key, _moment: get_rule_origin(user, key),
 }
 
 

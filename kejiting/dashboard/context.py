@@ -49,6 +49,7 @@ def _get_navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
         (_("总览"), "overview"),
         (_("重点任务"), "task-list"),
         (_("指标"), "indicator-list"),
+        (_("目标"), "target-ledger"),
         (_("指数与位次"), "index"),
         (_("平台"), "platform-list"),
         (_("联合体"), "consortium-list"),

@@ -16,7 +16,7 @@ from tests.builders import Cast, make_user
 
 ROOT = Path(__file__).resolve().parents[2]
 VENDOR = ROOT / "static" / "vendor"
-EVERYBODY = ["总览", "重点任务", "指标", "指数与位次", "平台", "联合体", "项目", "成果"]
+EVERYBODY = ["总览", "重点任务", "指标", "目标", "指数与位次", "平台", "联合体", "项目", "成果"]
 
 
 def names_in_navigation(client: Client) -> list[str]:

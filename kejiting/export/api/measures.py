@@ -87,6 +87,8 @@ class TargetRow(DocumentFields):
     baseline_value = PlainDecimal()
     baseline_period = Code(source="baseline_period_id")
     superseded_by = serializers.IntegerField(source="superseded_by.target_id", read_only=True, allow_null=True, help_text="取代它的目标 id")
+    superseded_at = serializers.DateTimeField(source="superseded_by.at", read_only=True, allow_null=True, help_text="何时注明被取代")
+    supersession_reason = Code(source="superseded_by.reason", help_text="注明被取代的理由")
     recorded_at = serializers.DateTimeField(read_only=True)
     is_demo = serializers.BooleanField(read_only=True, help_text=DEMO)
 
