@@ -14,7 +14,7 @@ from ..compute.series import FREQUENCIES, Cell, Series, inherit, list_inputs, ma
 from ..models import Breakdown, Indicator, Period, Result, Target
 from .book import Book
 from .measures import POINTS, WITHOUT_GROWTH
-from .methods import PROGRESS_MEASURE, QUALITY, Method
+from .methods import PROGRESS_MEASURE, QUALITY, ResultMethod
 
 Measure = Result.Measure
 PLACES = 10
@@ -97,7 +97,7 @@ def _make(
     value: float | None,
     text: str,
     detail: dict[str, Any],
-    method: Method,
+    method: ResultMethod,
     series: Series,
     labels: Sequence[str],
     indicator: Indicator,

@@ -9,7 +9,7 @@ from ..compute.series import Cell, Figure, Series, inherit, list_inputs, to_deci
 from ..models import Breakdown, Light, Result, Target
 from .book import Book
 from .graph import Scope
-from .methods import PACE, TARGET, Method
+from .methods import PACE, TARGET, ResultMethod
 from .pace import get_pace
 
 Measure = Result.Measure
@@ -79,7 +79,7 @@ def _make(
     number: float | None = None,
     text: str = "",
     detail: dict[str, Any] | None = None,
-    method: Method = TARGET,
+    method: ResultMethod = TARGET,
 ) -> Result:
     inherited = inherit(figures, indicator=target.indicator, now=book.now)
     # A bound ("30 or more") is judged by its number, and the verdict says so.

@@ -174,7 +174,7 @@ def finding_words(point: Point, indicator: Indicator) -> list[str]:
 
 
 @register.filter
-def interval(result: Result, level: str) -> str:
+def projection_interval(result: Result, level: str) -> str:
     """1.30%～1.42%: the ends of a projection's interval."""
     ends = (result.detail.get(end, {}).get(level) for end in ("lower", "upper"))
     return "～".join(_say_computed(result, None if end is None else Decimal(str(end))) for end in ends)

@@ -73,7 +73,7 @@ def gained(places: float | None) -> str:
 
 
 @register.filter
-def interval(row: IndexScore) -> str:
+def rank_interval(row: IndexScore) -> str:
     """From which rank to which nine of ten draws came; never narrower than they were."""
     if row.rank_low is None or row.rank_high is None:
         return "—"
