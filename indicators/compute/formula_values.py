@@ -11,6 +11,7 @@ from kejiting.accounts.models import Area, User
 from ..analysis import formula as formulas
 from ..formulas import split_reference
 from ..models import Breakdown, Indicator
+from ..numbers import INTEGER_DIGITS
 from ..periods import A_YEAR, parse_label, shift
 from .series import Cell, Figure, Series, load_home, make_inputs
 
@@ -61,7 +62,9 @@ def compute_formula(
     within = _get_areas(indicator, formula, areas)
     inputs = _load_inputs(indicator, formula, reads, within, by)
     frames = make_inputs(inputs.codes, inputs.cells, indicator.frequency, within)
-    return formula.evaluate(frames) if frames else pd.DataFrame(), inputs, within
+    values = formula.evaluate(frames) if frames else pd.DataFrame()
+    # What is too large for the record is no value, as what is divided by 0 is none.
+    return values.where(values.abs() < 10.0**INTEGER_DIGITS), inputs, within
 
 
 def _get_areas(indicator: Indicator, formula: formulas.Formula, areas: Areas) -> Areas:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import NamedTuple
 
 import pandas as pd
@@ -123,9 +123,13 @@ def to_label(period: pd.Period) -> str:
     return f"{period.year}-Q{period.quarter}" if period.freqstr.startswith("Q") else str(period.year)
 
 
+# A result has up to 40 digits; the 28 that Decimal computes with by itself would refuse the largest growth there can be.
+_ALL_DIGITS = Context(prec=50)
+
+
 def to_decimal(number: float, places: int) -> Decimal:
     """A computed float as the record stores it: fifteen significant digits are all a float has."""
-    return round(Decimal(f"{number:.15g}"), places)
+    return Decimal(f"{number:.15g}").quantize(Decimal(1).scaleb(-places), context=_ALL_DIGITS)
 
 
 def inherit(figures: Iterable[Figure], *, indicator: Indicator, now: datetime) -> dict[str, object]:

@@ -90,7 +90,8 @@ class Result(models.Model):
     task = models.ForeignKey(Task, models.PROTECT, null=True, related_name="results")
     aspect = models.ForeignKey(Aspect, models.PROTECT, null=True, related_name="results")
     period = models.ForeignKey(Period, models.PROTECT, null=True, related_name="results")
-    value = models.DecimalField(_("数值"), max_digits=30, decimal_places=10, null=True)
+    # The largest figure that can be typed over the smallest has 25 digits before the point.
+    value = models.DecimalField(_("数值"), max_digits=40, decimal_places=10, null=True)
     text = models.CharField(_("文字"), max_length=40, blank=True)
     # What a sentence about it needs, and what it was made of: {"inputs": [{"kind": "observation", "id": 1}, …], …}.
     detail = models.JSONField(default=dict)

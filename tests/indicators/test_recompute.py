@@ -13,7 +13,7 @@ from indicators.models import Indicator, IndicatorDependency, Observation, Recom
 from indicators.queries.freshness import get_freshness
 from indicators.recompute import calendar, run, runner
 from kejiting.accounts.models import Area
-from tests.builders import Quarter, make_area, make_indicator, make_plan, make_target, make_task, make_unit, observe
+from tests.builders import Quarter, make_area, make_indicator, make_period, make_plan, make_target, make_task, make_unit, observe
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2025, 11, 20)
@@ -237,6 +237,21 @@ def test_a_publishers_total_is_set_against_the_registers_count() -> None:
     observe(stated, {"2025-Q2": "11"})  # only the publisher's side changes
     run(TODAY)
     assert current(measure="difference")["difference", "2025-Q3"] == 1
+
+
+def test_the_largest_and_the_smallest_figure_stop_no_run() -> None:
+    """Whatever can be typed: a run that failed for it would leave everybody's results old."""
+    tiny, huge = "0.000001", "9" * 18
+    a = make_indicator("a", frequency="year", origin="official", accumulation="flow")
+    square = depend(make_indicator("square", frequency="year", origin="derived", accumulation="flow", formula="a * a"), a)
+    ratio = depend(make_indicator("ratio", frequency="year", origin="derived", accumulation="flow", formula="a / (prev(a, 1) * prev(a, 1))"), a)
+    make_target(a, tiny, period="2024", baseline_period=make_period("2021"))
+    observe(a, {"2022": tiny, "2023": huge, "2024": huge})
+    run()
+    assert not StaleMark.objects.exists()
+    assert current(indicator=a)["growth_yoy", "2023"] > 10**23
+    assert current(indicator=a)["completion", "2024"] > 10**23
+    assert not Observation.objects.filter(indicator__in=[square, ratio], value__gt=10**18).exists()
 
 
 # -- derived indicators --------------------------------------------------------------------------
