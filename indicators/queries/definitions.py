@@ -1,7 +1,9 @@
 """What the office's lists of definitions show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.db.models import Count, F, Max, Prefetch, Q, QuerySet
 
@@ -12,6 +14,7 @@ from ..models import (
     Breakdown,
     Document,
     IndexFramework,
+    IndexNode,
     Indicator,
     LightOverride,
     LightThreshold,
@@ -22,6 +25,7 @@ from ..models import (
     Target,
     TargetSupersession,
     Task,
+    WeightVersion,
 )
 
 
@@ -178,3 +182,32 @@ def get_frameworks() -> QuerySet[IndexFramework]:
         n_supplied=Count("nodes", filter=leaves & Q(nodes__indicator__isnull=False), distinct=True),
         n_versions=Count("weight_versions", distinct=True),
     )
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What the nodes of a framework count for: each version the office entered, the newest first, and what is in force by node id."""
+
+    nodes: Sequence[IndexNode]
+    versions: Sequence[WeightVersion]
+
+    @property
+    def number(self) -> int:
+        """Of the newest version; 0 where there is none."""
+        return self.versions[0].number if self.versions else 0
+
+    @property
+    def in_force(self) -> dict[int, Decimal]:
+        if self.versions:
+            return {row.node_id: row.weight for row in self.versions[0].weights.all()}
+        return {node.pk: node.weight for node in self.nodes if node.weight is not None}
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the framework's publisher says any weight."""
+        return any(node.weight is not None for node in self.nodes)
+
+
+def get_weights(framework: IndexFramework) -> Weights:
+    versions = framework.weight_versions.select_related("by__unit").prefetch_related("weights")
+    return Weights(list(framework.nodes.select_related("parent")), list(versions))

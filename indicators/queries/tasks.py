@@ -94,6 +94,15 @@ class PlanTasks:
     rows: list[TaskRow]
     aspects: list[tuple[int, int, str, Judged]]
 
+    def count_lights(self) -> list[tuple[str, int]]:
+        """How many tasks show each light, in the lights' order."""
+        return [(name, sum(row.judged.colour == name for row in self.rows)) for name in Light]
+
+    def pick(self, light: str, *, worst_first: bool = False) -> list[TaskRow]:
+        """The tasks of one light, or all; in the plan's order or the worst first."""
+        rows = [row for row in self.rows if not light or row.judged.colour == light]
+        return sorted(rows, key=lambda row: row.rank) if worst_first else rows
+
     def group(self, rows: Sequence[TaskRow]) -> list[AspectRow]:
         """The aspects, each with those of ``rows`` that belong to it."""
         return [AspectRow(*aspect, [row for row in rows if row.aspect_id == aspect[0]]) for aspect in self.aspects]

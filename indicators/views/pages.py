@@ -15,7 +15,7 @@ from kejiting.accounts.models import Area, User
 
 from ..charts import build_indicator_chart
 from ..errors import RecordError
-from ..models import Indicator, Light, Plan
+from ..models import Indicator, Plan
 from ..outlook import make_outlook
 from ..queries.definitions import get_target
 from ..queries.indicators import get_indicator, get_indicators
@@ -54,15 +54,13 @@ def _show_plan(request: SignedInRequest, plan: Plan) -> HttpResponse:
     moment, problem = read_moment(request)
     search, light = request.GET.get("q", ""), request.GET.get("light", "")
     tasks = get_tasks(request.user, plan, moment, search=search)
-    rows = tasks.rows
-    shown = [row for row in rows if not light or row.judged.colour == light]
     order = request.GET.get("order", "")
     context = {
         "plan": plan,
         "plans": Plan.objects.all(),
-        "aspects": tasks.group(shown),
-        "rows": sorted(shown, key=lambda row: row.rank) if order == "worst" else shown,
-        "counts": [(name, sum(row.judged.colour == name for row in rows)) for name in Light],
+        "aspects": tasks.group(tasks.pick(light)),
+        "rows": tasks.pick(light, worst_first=order == "worst"),
+        "counts": tasks.count_lights(),
         "search": search,
         "light": light,
         "order": order,

@@ -27,8 +27,8 @@ from ..evidence_files import TYPES
 from ..models import Correction, Line, MissingReason, Qualifier, Return
 from ..numbers import NotANumber, parse_number, plain
 from ..queries.returns import get_return
+from ..queries.review import make_review
 from ..queries.sheets import Sheet, SheetLine, count_filled, get_row, get_rows_beside, get_sheet
-from .review import make_review
 
 
 @login_required

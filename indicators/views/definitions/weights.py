@@ -12,7 +12,7 @@ from ...actions import definitions as actions
 from ...errors import NotReady
 from ...forms.weights import PREFIX, WeightsForm
 from ...models import IndexFramework, WeightVersion
-from ...queries.definitions import get_frameworks
+from ...queries.definitions import get_frameworks, get_weights
 from ..office import defines, submit
 
 
@@ -27,15 +27,8 @@ def framework_list(request: SignedInRequest) -> HttpResponse:
 def weights(request: SignedInRequest, code: str) -> HttpResponse:
     """A framework's weights over time, and a form for the next ones."""
     framework = get_object_or_404(IndexFramework, code=code)
-    versions = list(framework.weight_versions.select_related("by__unit").prefetch_related("weights"))
-    nodes = list(framework.nodes.select_related("parent"))
-    newest = versions[0] if versions else None
-    known = (
-        {row.node_id: row.weight for row in newest.weights.all()}
-        if newest
-        else {n.pk: n.weight for n in nodes if n.weight is not None}
-    )
-    form = WeightsForm(request.POST or None, nodes=nodes, known=known, initial={"expected": newest.number if newest else 0})
+    said = get_weights(framework)
+    form = WeightsForm(request.POST or None, nodes=said.nodes, known=said.in_force, initial={"expected": said.number})
     status = 200
     if request.method == "POST":
         version, status = submit(form, lambda: _set(form, framework, request))
@@ -44,9 +37,9 @@ def weights(request: SignedInRequest, code: str) -> HttpResponse:
             return redirect("definition-weights", code)
     context = {
         "framework": framework,
-        "versions": versions,
+        "versions": said.versions,
         "form": form,
-        "has_published": any(n.weight is not None for n in nodes),
+        "has_published": said.is_published,
     }
     return render(request, "indicators/definitions/weights.html", context, status=status)
 

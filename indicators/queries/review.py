@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from ..models import Return
-from ..queries.sheets import Sheet, SheetLine
+from .sheets import Sheet, SheetLine
 
 
 @dataclass(frozen=True)
