@@ -49,7 +49,7 @@ def get_indicators(user: User, *, search: str = "", origin: str = "", moment: Mo
     newest = get_newest(user, indicators, settings.HOME_AREA, moment)
     rows = get_totals(user, indicators, settings.HOME_AREA, moment).order_by()
     periods = dict(rows.values_list("indicator").annotate(Count("period", distinct=True)))
-    indicators.sort(key=lambda indicator: (_ORIGINS.index(indicator.origin), indicator.code))
+    indicators.sort(key=lambda indicator: (_ORIGINS.index(Indicator.Origin(indicator.origin)), indicator.code))
     return [IndicatorRow(indicator, newest.get(indicator.pk), periods.get(indicator.pk, 0)) for indicator in indicators]
 
 
