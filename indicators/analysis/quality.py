@@ -290,18 +290,20 @@ def _q4_jumps(amounts: pd.Series, accumulation: str) -> Iterator[Finding]:
     """A fourth quarter far above the three before it, and above what fourth quarters have been."""
     if accumulation == "stock" or periods_a_year(amounts.index) == 1:
         return
+    values = amounts.to_numpy()
+    # From the first quarter on, as ``checks`` leaves it where the first values are missing.
+    first = next((at for at, quarter in enumerate(amounts.index.quarter) if quarter == 1), len(values))
     ratios: list[float] = []
-    for _, year in amounts.groupby(amounts.index.year):
-        rest, last = year.iloc[:3], float(year.iloc[-1])
-        if len(year) < 4 or year.isna().any() or rest.sum() <= 0:
+    for at in range(first, len(values) - 3, 4):
+        *rest, last = values[at : at + 4].tolist()
+        mean = sum(rest) / 3
+        if math.isnan(mean + last) or mean <= 0:
             continue
-        mean = float(rest.mean())
         ratio, usual = last / mean, float(np.median(ratios)) if ratios else math.nan
         limit = max(Q4_TIMES * usual, Q4_LEAST) if ratios else Q4_ALONE
-        chance = 3 * math.sqrt(mean * 4 / 3 + 1) if _is_count(amounts.to_numpy()) else 0.0
-        if ratio > limit and last - mean > chance:
+        if ratio > limit and last - mean > (3 * math.sqrt(mean * 4 / 3 + 1) if _is_count(values) else 0.0):
             known = {"usual": usual} if ratios else {}
-            yield Finding("q4_jump", year.index[3], "warning", {"amount": last, "mean": mean, "ratio": ratio, **known})
+            yield Finding("q4_jump", amounts.index[at + 3], "warning", {"amount": last, "mean": mean, "ratio": ratio, **known})
         ratios.append(ratio)
 
 
@@ -314,9 +316,10 @@ def _copies(values: pd.Series, accumulation: str) -> Iterator[Finding]:
     What stands still (a stock, a count without an addition) is ordinary.
     """
     least = STEPS_OF_STOCK if accumulation in ("stock", "total") else STEPS_OF_COPY
+    numbers = values.to_numpy()
     for at in range(1, len(values)):
-        value = float(values.iloc[at])
-        if value == 0 or value != values.iloc[at - 1]:
+        value = float(numbers[at])
+        if value == 0 or value != numbers[at - 1]:
             continue
         moves = _moves(values.iloc[:at])
         has_always_moved = len(moves) >= 2 and (moves > 0).all() and np.median(moves) >= least

@@ -1,19 +1,20 @@
 """Figures as the record holds them now: the newest vintage of each cell, in one query whatever is asked."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 from django.db.models import Q
 
-from kejiting.accounts.classification import Classification
 from kejiting.accounts.models import User
 
-from ..models import Breakdown, Indicator, Observation
+from ..models import Breakdown, Observation
 from ..periods import Span, parse_label
 
 # What the numeric core computes with; months, half-years and ranges are judged, but have no growth.
@@ -74,24 +75,40 @@ def load_home(indicators: Iterable[int], areas: Iterable[str] | None, *, by: Use
     return load(where if areas is None else where & Q(area__in=set(areas)), by=by)
 
 
-def make_frame(cells: dict[Cell, Series], frequency: str) -> pd.DataFrame:
-    """Periods × cells of one frequency as floats; every period between the first and the last has its row, missing is NaN."""
-    columns = {
-        tuple(cell): {f.label: float(f.value) for f in series.values() if f.span.frequency == frequency and f.value is not None}
-        for cell, series in cells.items()
-    }
-    labels = sorted({label for column in columns.values() for label in column})
+def make_frame(many: Sequence[Series], frequency: str) -> pd.DataFrame:
+    """Periods × series (0, 1, …) of one frequency as floats; every period between the first and the last has its row, missing is NaN."""
+    columns = [
+        {f.label: float(f.value) for f in series.values() if f.span.frequency == frequency and f.value is not None} for series in many
+    ]
+    labels = {label for column in columns for label in column}
     if not labels:
-        return pd.DataFrame()
-    index = pd.period_range(labels[0], labels[-1], freq=FREQUENCIES[frequency])
-    names = [str(period) for period in index]
-    found = {cell: _spread(column, names, frequency) for cell, column in columns.items() if column}
-    return pd.DataFrame(found.values(), index=pd.MultiIndex.from_tuples(found.keys()), columns=index, dtype=float).T
+        return pd.DataFrame(columns=range(len(columns)))
+    index, rows = _number(min(labels), max(labels), frequency)
+    values = np.full((len(index), len(columns)), np.nan)
+    for at, column in enumerate(columns):
+        for label, value in column.items():
+            values[rows[label], at] = value
+    return pd.DataFrame(values, index=index)
 
 
-def _spread(column: dict[str, float], names: list[str], frequency: str) -> list[float]:
-    dash = frequency == "quarter"
-    return [column.get(f"{name[:4]}-{name[4:]}" if dash else name, float("nan")) for name in names]
+def make_values(series: Series, frequency: str) -> pd.Series:
+    """The same of one series."""
+    return make_frame([series], frequency)[0]
+
+
+@lru_cache(maxsize=256)
+def _number(first: str, last: str, frequency: str) -> tuple[pd.PeriodIndex, dict[str, int]]:
+    """All periods from one label to another, and the row of each label."""
+    freq = FREQUENCIES[frequency]
+    index = pd.period_range(*(pd.Period(parse_label(label).ends_on, freq=freq) for label in (first, last)), freq=freq)
+    return index, {label: row for row, label in enumerate(list_labels(index))}
+
+
+def list_labels(index: pd.PeriodIndex) -> list[str]:
+    """``2025Q3`` as pandas writes it is ``2025-Q3`` here."""
+    if index.freqstr.startswith("Q"):
+        return [f"{year}-Q{quarter}" for year, quarter in zip(index.year, index.quarter, strict=True)]
+    return [str(year) for year in index.year]
 
 
 def make_inputs(
@@ -102,7 +119,8 @@ def make_inputs(
     ``codes`` says of each which indicator it is, and which area it speaks of ("" for the area itself): a referred
     area's column stands for every area. Nothing where no area has a figure; ``areas`` None are all that have one.
     """
-    whole = make_frame(cells, frequency)
+    names = pd.MultiIndex.from_tuples(list(cells), names=Cell._fields)
+    whole = make_frame(list(cells.values()), frequency).set_axis(names, axis=1).dropna(axis=1, how="all")
     own = {pk for pk, named in codes.values() if not named}
     found = {area for pk, area, _part in whole.columns if pk in own} if len(whole) else set()
     columns = sorted(found if areas is None else found & areas)
@@ -130,19 +148,3 @@ _ALL_DIGITS = Context(prec=50)
 def to_decimal(number: float, places: int) -> Decimal:
     """A computed float as the record stores it: fifteen significant digits are all a float has."""
     return Decimal(f"{number:.15g}").quantize(Decimal(1).scaleb(-places), context=_ALL_DIGITS)
-
-
-def inherit(figures: Iterable[Figure], *, indicator: Indicator, now: datetime) -> dict[str, object]:
-    """What a result takes from its inputs: the strictest classification, released only when all are, demonstration when any is."""
-    figures = list(figures)
-    internal = Classification.INTERNAL in {indicator.classification, *(f.classification for f in figures)}
-    return {
-        "classification": Classification.INTERNAL if internal else Classification.PUBLIC,
-        "is_released": all(f.released_at is not None and f.released_at <= now for f in figures),
-        "is_demo": indicator.is_demo or any(f.is_demo for f in figures),
-    }
-
-
-def list_inputs(figures: Iterable[Figure]) -> list[dict[str, object]]:
-    """For ``Result.detail["inputs"]``: the next step back in its provenance."""
-    return [{"kind": "observation", "id": pk} for pk in sorted({f.id for f in figures})]

@@ -9,39 +9,56 @@ import pandas as pd
 
 from ..analysis import progress, quality
 from ..analysis import series as core
+from ..analysis.screening import may_have_findings
 from ..compute.judge import get_goal
-from ..compute.series import FREQUENCIES, Cell, Series, inherit, list_inputs, make_frame, to_decimal, to_label
+from ..compute.series import FREQUENCIES, Cell, Series, make_frame, make_values, to_decimal, to_label
 from ..models import Breakdown, Indicator, Period, Result, Target
 from .book import Book
 from .measures import POINTS, WITHOUT_GROWTH
 from .methods import PROGRESS_MEASURE, QUALITY, ResultMethod
+from .rows import Row, inherit, list_inputs
 
 Measure = Result.Measure
 PLACES = 10
 
 
-def appraise(cells: Mapping[Cell, Series], indicators: Mapping[int, Indicator], targets: Sequence[Target], book: Book) -> Iterator[Result]:
+def appraise(cells: Mapping[Cell, Series], indicators: Mapping[int, Indicator], targets: Sequence[Target], book: Book) -> Iterator[Row]:
     """A row a period with findings, and the progress measure of each cell and of each target."""
+    yield from _find_all(cells, indicators, book)
     by_cell: dict[Cell, list[Target]] = defaultdict(list)
     for target in targets:
         by_cell[Cell(target.indicator_id, target.area_id, Breakdown.TOTAL)].append(target)
-    for cell, series in cells.items():
-        indicator = indicators[cell.indicator]
-        for frequency in sorted({f.span.frequency for f in series.values()} & FREQUENCIES.keys()):
-            yield from _find(cell, series, frequency, indicator, book)
-        yield from _measure_progress(cell, series, indicator, by_cell[cell], book)
+    for cell, years, labels in _list_years(cells, indicators):
+        yield from _measure_progress(cell, years, labels, cells[cell], indicators[cell.indicator], by_cell[cell], book)
 
 
 # -- findings ------------------------------------------------------------------------------------
 
 
-def _find(cell: Cell, series: Series, frequency: str, indicator: Indicator, book: Book) -> Iterator[Result]:
-    frame = make_frame({cell: series}, frequency)
-    if frame.empty:
-        return
+def _find_all(cells: Mapping[Cell, Series], indicators: Mapping[int, Indicator], book: Book) -> Iterator[Row]:
+    groups: dict[tuple[str, str], list[Cell]] = defaultdict(list)
+    for cell, series in cells.items():
+        for name in sorted({f.span.frequency for f in series.values()} & FREQUENCIES.keys()):
+            groups[name, indicators[cell.indicator].accumulation].append(cell)
+    for (frequency, accumulation), group in groups.items():
+        frame = make_frame([cells[cell] for cell in group], frequency)
+        if frame.empty:
+            continue
+        bounds = [_get_bounds(indicators[cell.indicator]) for cell in group]
+        for at, is_suspect in enumerate(may_have_findings(frame, accumulation=accumulation, bounds=bounds)):
+            if is_suspect:
+                yield from _find(group[at], cells[group[at]], frequency, indicators[group[at].indicator], book)
+
+
+def _get_bounds(indicator: Indicator) -> quality.Bounds:
     low, high = (None if limit is None else float(limit) for limit in (indicator.minimum, indicator.maximum))
+    return low, high
+
+
+def _find(cell: Cell, series: Series, frequency: str, indicator: Indicator, book: Book) -> Iterator[Row]:
     by_period: dict[str, list[quality.Finding]] = defaultdict(list)
-    for finding in quality.checks(frame[tuple(cell)], accumulation=indicator.accumulation, bounds=(low, high)):
+    values = make_values(series, frequency)
+    for finding in quality.checks(values, accumulation=indicator.accumulation, bounds=_get_bounds(indicator)):
         by_period[to_label(finding.period)].append(finding)
     for label, findings in by_period.items():
         worst = "error" if any(f.severity == "error" for f in findings) else "warning"
@@ -57,13 +74,28 @@ def _finite(numbers: Mapping[str, float]) -> dict[str, float]:
 # -- the progress measure ------------------------------------------------------------------------
 
 
-def _measure_progress(cell: Cell, series: Series, indicator: Indicator, targets: Sequence[Target], book: Book) -> Iterator[Result]:
-    """By yearly values: of itself, and toward each target of a later year."""
-    if indicator.unit_of_measure in WITHOUT_GROWTH:
-        return
-    years, labels = _get_years(cell, series, indicator)
-    if years is None:
-        return
+def _list_years(cells: Mapping[Cell, Series], indicators: Mapping[int, Indicator]) -> Iterator[tuple[Cell, pd.Series, list[str]]]:
+    """By cell its yearly values, as published or of whole years' quarters, and the periods they were made of."""
+    groups: dict[tuple[str, str], dict[Cell, list[str]]] = defaultdict(dict)
+    for cell, series in cells.items():
+        indicator = indicators[cell.indicator]
+        if indicator.unit_of_measure in WITHOUT_GROWTH:
+            continue
+        accumulation = "stock" if indicator.unit_of_measure in POINTS else indicator.accumulation
+        known = {name: [f.label for f in series.values() if f.span.frequency == name and f.value is not None] for name in FREQUENCIES}
+        frequency = next((name for name in ("year", "quarter") if known[name]), None)
+        if frequency:
+            groups[frequency, accumulation][cell] = known[frequency]
+    for (name, accumulation), group in groups.items():
+        years = core.annual(make_frame([cells[cell] for cell in group], name), accumulation)
+        for at, (cell, labels) in enumerate(group.items()):
+            yield cell, years[at], labels
+
+
+def _measure_progress(
+    cell: Cell, years: pd.Series, labels: Sequence[str], series: Series, indicator: Indicator, targets: Sequence[Target], book: Book
+) -> Iterator[Row]:
+    """Of itself, and toward each target of a later year."""
     for target in [None, *(t for t in targets if t.period.frequency == Period.Frequency.YEAR)]:
         goal = get_goal(target) if target else None
         if target and goal is None:
@@ -79,17 +111,6 @@ def _measure_progress(cell: Cell, series: Series, indicator: Indicator, targets:
         yield _make(cell, Measure.PROGRESS, label, ratio, measured.status, detail, PROGRESS_MEASURE, series, labels, indicator, book, target)
 
 
-def _get_years(cell: Cell, series: Series, indicator: Indicator) -> tuple[pd.Series | None, list[str]]:
-    """The yearly values, as published or of whole years' quarters, and the periods they were made of."""
-    accumulation = "stock" if indicator.unit_of_measure in POINTS else indicator.accumulation
-    for frequency in ("year", "quarter"):
-        labels = [label for label, f in series.items() if f.span.frequency == frequency and f.value is not None]
-        if labels:
-            frame = make_frame({cell: series}, frequency)
-            return core.annual(frame[tuple(cell)], accumulation), labels
-    return None, []
-
-
 def _make(
     cell: Cell,
     measure: str,
@@ -103,20 +124,20 @@ def _make(
     indicator: Indicator,
     book: Book,
     target: Target | None = None,
-) -> Result:
+) -> Row:
     figures = [f for name in labels if (f := series.get(name))]
     inherited = inherit(figures, indicator=indicator, now=book.now)
-    return Result(
+    return Row(
         measure=measure,
         indicator_id=cell.indicator,
         area_id=cell.area,
         breakdown_id=cell.breakdown,
-        target=target,
+        target_id=target.pk if target else None,
         period_id=label,
         value=None if value is None else to_decimal(value, PLACES),
         text=text,
         detail={"inputs": list_inputs(figures), **detail},
         method=method.name,
         version=method.version,
-        **{**inherited, "is_demo": inherited["is_demo"] or bool(target and target.is_demo)},
+        **inherited._replace(is_demo=inherited.is_demo or bool(target and target.is_demo))._asdict(),
     )

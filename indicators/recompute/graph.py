@@ -1,6 +1,6 @@
 """What depends on what changed, and nothing else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 
@@ -30,6 +30,12 @@ class Scope:
     def holds(self, indicator: int, area: str) -> bool:
         areas = self.indicators.get(indicator, frozenset())
         return areas is ALL or area in areas
+
+    def split(self, most: int) -> Iterator["Scope"]:
+        """The same indicators, at most so many at a time; always in one order."""
+        ids = sorted(self.indicators)
+        for at in range(0, len(ids), most):
+            yield Scope({pk: self.indicators[pk] for pk in ids[at : at + most]})
 
     def where(self, prefix: str = "") -> Q:
         """A filter for rows that have an indicator and an area; ``prefix`` is the path to them."""

@@ -18,6 +18,7 @@ from ..queries.tasks import get_milestone_lines
 from ..standing import JUDGING, Judgement, get_worst, group, is_reached, read_judgements, stand_against_next
 from .book import Book
 from .methods import ASPECT, TASK
+from .rows import Row
 
 Measure = Result.Measure
 PLACES = 10
@@ -54,7 +55,7 @@ class Standing:
     override: LightOverride | None = None
 
 
-def judge_tasks(ids: set[int], book: Book) -> Iterator[Result]:
+def judge_tasks(ids: set[int], book: Book) -> Iterator[Row]:
     """Completion, schedule and light of tasks, from the current results of their indicators and from their milestones."""
     for standing in _load(ids, book):
         yield from _judge(standing, book.yardstick.thresholds(book.today, standing.task.plan_id), book)
@@ -152,7 +153,7 @@ def _get_milestone_light(milestone: Milestone, reached: bool, thresholds: Thresh
 # -- a task --------------------------------------------------------------------------------------
 
 
-def _judge(standing: Standing, thresholds: Thresholds, book: Book) -> Iterator[Result]:
+def _judge(standing: Standing, thresholds: Thresholds, book: Book) -> Iterator[Row]:
     parts, detail = standing.parts, _describe(standing)
     computable = [p for p in parts if p.completion is not None and p.schedule is not None]
     if computable:
@@ -206,13 +207,13 @@ def _describe(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _make(standing: Standing, measure: str, number: float | None, text: str, detail: dict[str, Any], book: Book) -> Result:
+def _make(standing: Standing, measure: str, number: float | None, text: str, detail: dict[str, Any], book: Book) -> Row:
     task, results = standing.task, [r for p in standing.parts for r in p.results]
     latest = max(standing.parts, key=lambda p: p.ends_on, default=None)
     internal = Classification.INTERNAL in {task.classification, *(r.classification for r in results)}
-    return Result(
+    return Row(
         measure=measure,
-        task=task,
+        task_id=task.pk,
         period_id=latest.period or None if latest else None,
         value=None if number is None else to_decimal(number, PLACES),
         text=text,
@@ -228,7 +229,7 @@ def _make(standing: Standing, measure: str, number: float | None, text: str, det
 # -- an aspect -----------------------------------------------------------------------------------
 
 
-def judge_aspects(ids: set[int]) -> Iterator[Result]:
+def judge_aspects(ids: set[int]) -> Iterator[Row]:
     """Means of the tasks' completion and schedule, with how many show each light."""
     results: dict[int, list[Result]] = defaultdict(list)
     aspects = dict(Task.objects.filter(aspect__in=ids).values_list("pk", "aspect"))
@@ -240,13 +241,13 @@ def judge_aspects(ids: set[int]) -> Iterator[Result]:
         yield from _judge_aspect(aspect, results[aspect.pk])
 
 
-def _judge_aspect(aspect: Aspect, results: list[Result]) -> Iterator[Result]:
+def _judge_aspect(aspect: Aspect, results: list[Result]) -> Iterator[Row]:
     lights = dict(sorted(Counter(r.text for r in results if r.measure == Measure.LIGHT).items()))
     for measure in (Measure.COMPLETION, Measure.SCHEDULE):
         values = [r.value for r in results if r.measure == measure and r.value is not None]
-        yield Result(
+        yield Row(
             measure=measure,
-            aspect=aspect,
+            aspect_id=aspect.pk,
             value=round(sum(values, Decimal(0)) / len(values), PLACES) if values else None,
             detail={"inputs": [{"kind": "result", "id": r.pk} for r in results if r.measure == measure], "lights": lights, "tasks": len(values)},
             method=ASPECT.name,

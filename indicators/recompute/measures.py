@@ -6,13 +6,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..analysis import series as core
-from ..compute.series import FREQUENCIES, Cell, Figure, Series, inherit, list_inputs, make_frame, to_decimal, to_label
+from ..compute.series import FREQUENCIES, Cell, Figure, Series, list_labels, make_frame, to_decimal
 from ..models import Indicator, Result
 from ..periods import A_YEAR, parse_label, shift
 from .methods import DIFFERENCE, SERIES
+from .rows import Row, inherit, list_inputs
 
 Measure = Result.Measure
 PLACES = 10  # what a result holds
@@ -34,17 +36,24 @@ class Group:
     cells: dict[Cell, Series]
 
 
-def measure_series(cells: dict[Cell, Series], indicators: dict[int, Indicator], now: datetime) -> Iterator[Result]:
+def measure_series(cells: dict[Cell, Series], indicators: dict[int, Indicator], now: datetime) -> Iterator[Row]:
     """What can be said of figures by themselves, one result a cell, period and measure where it can be computed."""
     for group in _group(cells, indicators):
-        frame = make_frame(group.cells, group.frequency)
+        frame = make_frame(list(group.cells.values()), group.frequency)
         if frame.empty:
             continue
         for measure, table in _compute(group, frame):
-            for column in table.columns:
-                cell = Cell(*column)
-                for period, value in table[column].dropna().items():
-                    yield _make(measure, indicators[cell.indicator], cell, to_label(period), float(value), group, now)
+            yield from _write_table(measure, table, group, indicators, now)
+
+
+def _write_table(measure: str, table: pd.DataFrame, group: Group, indicators: dict[int, Indicator], now: datetime) -> Iterator[Row]:
+    values, labels = table.to_numpy(), list_labels(table.index)
+    sources = [_list_labels(measure, group, label) for label in labels]
+    for at, (cell, series) in enumerate(group.cells.items()):
+        indicator, column = indicators[cell.indicator], values[:, at]
+        for row in np.flatnonzero(~np.isnan(column)):
+            figures = [f for name in sources[row] if (f := series.get(name))]
+            yield _make(measure, indicator, cell, labels[row], float(column[row]), figures, group, now)
 
 
 def _group(cells: dict[Cell, Series], indicators: dict[int, Indicator]) -> Iterable[Group]:
@@ -76,13 +85,14 @@ def _grow(group: Group, amounts: pd.DataFrame, lag: int) -> pd.DataFrame:
     return amounts - amounts.shift(lag) if group.is_share else core.growth(amounts, lag)
 
 
-def _make(measure: str, indicator: Indicator, cell: Cell, label: str, value: float, group: Group, now: datetime) -> Result:
-    figures = [f for name in _list_labels(measure, group, label) if (f := group.cells[cell].get(name))]
+def _make(
+    measure: str, indicator: Indicator, cell: Cell, label: str, value: float, figures: list[Figure], group: Group, now: datetime
+) -> Row:
     detail: dict[str, Any] = {"inputs": list_inputs(figures)}
     if measure in (Measure.GROWTH_YOY, Measure.GROWTH_QOQ):
         detail["unit"] = POINTS[indicator.unit_of_measure] if group.is_share else "ratio"
         detail["of"] = "value" if group.accumulation == _STOCK else "amount"
-    return Result(
+    return Row(
         measure=measure,
         indicator_id=cell.indicator,
         area_id=cell.area,
@@ -92,7 +102,7 @@ def _make(measure: str, indicator: Indicator, cell: Cell, label: str, value: flo
         detail=detail,
         method=SERIES.name,
         version=SERIES.version,
-        **inherit(figures, indicator=indicator, now=now),
+        **inherit(figures, indicator=indicator, now=now)._asdict(),
     )
 
 
@@ -118,7 +128,7 @@ def _list_amount(group: Group, label: str) -> list[str]:
     return [label, before] if needs_before else [label]
 
 
-def measure_differences(cells: dict[Cell, Series], indicators: dict[int, Indicator], stated: dict[Cell, Series], now: datetime) -> Iterator[Result]:
+def measure_differences(cells: dict[Cell, Series], indicators: dict[int, Indicator], stated: dict[Cell, Series], now: datetime) -> Iterator[Row]:
     """For each count of a register: the newest total its publisher had stated by then, minus the count."""
     for cell, series in cells.items():
         indicator = indicators[cell.indicator]
@@ -131,8 +141,8 @@ def measure_differences(cells: dict[Cell, Series], indicators: dict[int, Indicat
                 yield _make_difference(indicator, cell, total - counted.value, counted, earlier[-1], now)
 
 
-def _make_difference(indicator: Indicator, cell: Cell, value: Decimal, counted: Figure, stated: Figure, now: datetime) -> Result:
-    return Result(
+def _make_difference(indicator: Indicator, cell: Cell, value: Decimal, counted: Figure, stated: Figure, now: datetime) -> Row:
+    return Row(
         measure=Measure.DIFFERENCE,
         indicator_id=cell.indicator,
         area_id=cell.area,
@@ -147,5 +157,5 @@ def _make_difference(indicator: Indicator, cell: Cell, value: Decimal, counted: 
         },
         method=DIFFERENCE.name,
         version=DIFFERENCE.version,
-        **inherit([counted, stated], indicator=indicator, now=now),
+        **inherit([counted, stated], indicator=indicator, now=now)._asdict(),
     )

@@ -10,8 +10,8 @@ import pandas as pd
 from ..analysis import progress
 from ..analysis import series as core
 from ..compute.judge import gathers, get_goal, get_upper, is_met
-from ..compute.series import FREQUENCIES, Cell, Series, make_frame, to_label
-from ..models import Breakdown, Target
+from ..compute.series import FREQUENCIES, Series, make_values, to_label
+from ..models import Target
 from ..numbers import plain
 from ..periods import Span
 
@@ -62,5 +62,4 @@ def _spread(target: Target, goal: float, so_far: float, remaining: pd.PeriodInde
 
 def _get_amounts(target: Target, span: Span, series: Series) -> pd.Series:
     """What each past period brought."""
-    cell = Cell(target.indicator_id, target.area_id, Breakdown.TOTAL)
-    return core.flows(make_frame({cell: series}, span.frequency)[tuple(cell)], target.indicator.accumulation)
+    return core.flows(make_values(series, span.frequency), target.indicator.accumulation)

@@ -15,11 +15,12 @@ import pandas as pd
 from ..analysis import series as core
 from ..analysis.projection import FEWEST, INSUFFICIENT, Bounds, Projection, project_many
 from ..compute.judge import gathers, get_amount, get_goal, is_lower_better
-from ..compute.series import FREQUENCIES, Cell, Series, inherit, list_inputs, make_frame, to_decimal, to_label
+from ..compute.series import FREQUENCIES, Cell, Series, make_values, to_decimal, to_label
 from ..models import Breakdown, Indicator, Result, Target
 from ..periods import get_main_frequency, parse_label
 from .book import Book
 from .methods import PROJECTION
+from .rows import Inherited, Row, inherit, list_inputs
 
 Measure, Kind, Comparison, Accumulation = Result.Measure, Target.Kind, Target.Comparison, Indicator.Accumulation
 PLACES = 10
@@ -53,7 +54,7 @@ class Path:
 
 def project_cells(
     cells: Mapping[Cell, Series], indicators: Mapping[int, Indicator], targets: Sequence[Target], book: Book
-) -> Iterator[Result]:
+) -> Iterator[Row]:
     """A row a cell and coming period, and one a target whose end lies ahead of its figures."""
     by_cell: dict[Cell, list[Target]] = defaultdict(list)
     for target in targets:
@@ -76,7 +77,7 @@ def _project(cells: Mapping[Cell, Series], indicators: Mapping[int, Indicator], 
     for cell, series in cells.items():
         frequency = get_frequency(series)
         if frequency and cell.breakdown == Breakdown.TOTAL:
-            values = _get_values(cell, series, frequency, indicators[cell.indicator])
+            values = _get_values(series, frequency, indicators[cell.indicator])
             if values.notna().sum() >= FEWEST:
                 groups[_get_kin(values, frequency, targets.get(cell, []))][cell] = values
     for kin, columns in groups.items():
@@ -95,9 +96,9 @@ def get_frequency(series: Series) -> str | None:
     return frequency if frequency in AHEAD else None
 
 
-def _get_values(cell: Cell, series: Series, frequency: str, indicator: Indicator) -> pd.Series:
+def _get_values(series: Series, frequency: str, indicator: Indicator) -> pd.Series:
     """What is projected: a level itself, of an amount what each period brought."""
-    return get_projected(make_frame({cell: series}, frequency)[tuple(cell)], indicator)
+    return get_projected(make_values(series, frequency), indicator)
 
 
 def get_projected(values: pd.Series, indicator: Indicator) -> pd.Series:
@@ -130,7 +131,7 @@ def _make_path(cell: Cell, kin: Kin, projection: Projection, series: Series, ind
     if indicator.accumulation not in (Accumulation.YTD, Accumulation.TOTAL):
         lower, upper = ({level: ends[level].to_numpy() for level in LEVELS.values()} for ends in (projection.lower, projection.upper))
         return Path(cell, kin.frequency, periods, draws, projection.median.to_numpy(), lower, upper, projection.method)
-    known = make_frame({cell: series}, kin.frequency)[tuple(cell)]
+    known = make_values(series, kin.frequency)
     last = float(known.iloc[-1])
     # The middle of a sum is not the sum of the middles. By how much they differ the draws say; of one amount alone, not at all.
     exact, drawn = (
@@ -195,7 +196,7 @@ def _get_draws(target: Target, path: Path, series: Series, at: int) -> np.ndarra
 # -- results -------------------------------------------------------------------------------------
 
 
-def _write_path(path: Path, series: Series, indicator: Indicator, book: Book) -> Iterator[Result]:
+def _write_path(path: Path, series: Series, indicator: Indicator, book: Book) -> Iterator[Row]:
     figures = [f for f in series.values() if f.span.frequency == path.frequency]
     basis = {"inputs": list_inputs(figures), "from": to_label(path.periods[0] - 1), "model": path.method}
     inherited = inherit(figures, indicator=indicator, now=book.now)
@@ -207,27 +208,27 @@ def _write_path(path: Path, series: Series, indicator: Indicator, book: Book) ->
         yield _make(path, Measure.PROJECTION, to_label(period), float(path.median[at]), detail, inherited)
 
 
-def _write_chance(target: Target, chance: float, path: Path, series: Series, book: Book) -> Result:
+def _write_chance(target: Target, chance: float, path: Path, series: Series, book: Book) -> Row:
     figures = [f for f in series.values() if f.span.frequency == path.frequency]
     inherited = inherit(figures, indicator=target.indicator, now=book.now)
-    inherited["is_demo"] = inherited["is_demo"] or target.is_demo
+    inherited = inherited._replace(is_demo=inherited.is_demo or target.is_demo)
     detail = {"inputs": list_inputs(figures), "from": to_label(path.periods[0] - 1), "model": path.method, "draws": DRAWS}
     return _make(path, Measure.CHANCE, target.period_id, chance, detail, inherited, target)
 
 
 def _make(
-    path: Path, measure: str, label: str, value: float, detail: dict[str, Any], inherited: dict[str, Any], target: Target | None = None
-) -> Result:
-    return Result(
+    path: Path, measure: str, label: str, value: float, detail: dict[str, Any], inherited: Inherited, target: Target | None = None
+) -> Row:
+    return Row(
         measure=measure,
         indicator_id=path.cell.indicator,
         area_id=path.cell.area,
         breakdown_id=path.cell.breakdown,
-        target=target,
+        target_id=target.pk if target else None,
         period_id=label,
         value=to_decimal(value, PLACES),
         detail=detail,
         method=PROJECTION.name,
         version=PROJECTION.version,
-        **inherited,
+        **inherited._asdict(),
     )

@@ -1,6 +1,7 @@
 """A run: marks in, results out."""
 
 from datetime import date
+from itertools import chain
 
 from django.db import transaction
 from django.db.models import Q
@@ -20,6 +21,9 @@ from .measures import measure_differences, measure_series
 from .projections import project_cells
 from .targets import get_targets, judge_targets
 from .write import write
+
+# Indicators computed at once: enough for whole arrays to pay, few enough for all provinces and years to fit.
+TOGETHER = 20
 
 
 def run(today: date | None = None) -> RecomputeRun | None:
@@ -52,19 +56,23 @@ def _count(scope: Scope, record: RecomputeRun) -> int:
 
 
 def _write_indicators(scope: Scope, record: RecomputeRun, book: Book) -> int:
-    cells = load(scope.where()) if scope.indicators else {}
+    """Some indicators after the others, so that memory does not grow with the record."""
+    return sum(_write_part(part, record, book) for part in scope.split(TOGETHER))
+
+
+def _write_part(scope: Scope, record: RecomputeRun, book: Book) -> int:
+    cells = load(scope.where())
     indicators = Indicator.objects.in_bulk(scope.indicators)
     stated = _load_stated(cells, indicators)
-    for series in (*cells.values(), *stated.values()):
-        book.read("observation", [f.id for f in series.values()])
+    book.read("observation", [f.id for series in (*cells.values(), *stated.values()) for f in series.values()])
     targets = get_targets(scope)
-    results = [
-        *measure_series(cells, indicators, book.now),
-        *measure_differences(cells, indicators, stated, book.now),
-        *judge_targets(targets, cells, book),
-        *appraise(cells, indicators, targets, book),
-        *project_cells(cells, indicators, targets, book),
-    ]
+    results = chain(
+        measure_series(cells, indicators, book.now),
+        measure_differences(cells, indicators, stated, book.now),
+        judge_targets(targets, cells, book),
+        appraise(cells, indicators, targets, book),
+        project_cells(cells, indicators, targets, book),
+    )
     return write(results, among=scope.where(), run=record, now=book.now)
 
 

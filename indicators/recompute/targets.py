@@ -5,12 +5,13 @@ from typing import Any
 
 from ..compute.judge import Verdict, get_amount, judge_value, list_judged
 from ..compute.newest import Judged, is_pending, judge_newest
-from ..compute.series import Cell, Figure, Series, inherit, list_inputs, to_decimal
+from ..compute.series import Cell, Figure, Series, to_decimal
 from ..models import Breakdown, Light, Result, Target
 from .book import Book
 from .graph import Scope
 from .methods import PACE, TARGET, ResultMethod
 from .pace import get_pace
+from .rows import Row, inherit, list_inputs
 
 Measure = Result.Measure
 PLACES = 10
@@ -26,13 +27,13 @@ def get_targets(scope: Scope) -> list[Target]:
     )
 
 
-def judge_targets(targets: Sequence[Target], cells: dict[Cell, Series], book: Book) -> Iterator[Result]:
+def judge_targets(targets: Sequence[Target], cells: dict[Cell, Series], book: Book) -> Iterator[Row]:
     book.read("target", [t.pk for t in targets])
     for target in targets:
         yield from _judge(target, cells.get(Cell(target.indicator_id, target.area_id, Breakdown.TOTAL), {}), book)
 
 
-def _judge(target: Target, series: Series, book: Book) -> Iterator[Result]:
+def _judge(target: Target, series: Series, book: Book) -> Iterator[Row]:
     spans = list_judged(target, series)
     amounts = [(span, amount) for span in spans if (amount := get_amount(target, span, series)) is not None]
     judged = [Judged(target, span, *amount) for span, amount in amounts]
@@ -56,7 +57,7 @@ def _judge(target: Target, series: Series, book: Book) -> Iterator[Result]:
 # -- results -------------------------------------------------------------------------------------
 
 
-def _write_verdict(row: Judged, verdict: Verdict, book: Book) -> Iterator[Result]:
+def _write_verdict(row: Judged, verdict: Verdict, book: Book) -> Iterator[Row]:
     detail = {"reason": verdict.reason} if verdict.reason else {}
     if verdict.completion is not None:
         yield _make_at(row, Measure.COMPLETION, book, number=verdict.completion)
@@ -65,7 +66,7 @@ def _write_verdict(row: Judged, verdict: Verdict, book: Book) -> Iterator[Result
     yield _make_at(row, Measure.LIGHT, book, text=verdict.light, detail=detail)
 
 
-def _make_at(row: Judged, measure: str, book: Book, **content: Any) -> Result:
+def _make_at(row: Judged, measure: str, book: Book, **content: Any) -> Row:
     return _make(row.target, row.span.label, row.figures, measure, book, **content)
 
 
@@ -80,21 +81,21 @@ def _make(
     text: str = "",
     detail: dict[str, Any] | None = None,
     method: ResultMethod = TARGET,
-) -> Result:
+) -> Row:
     inherited = inherit(figures, indicator=target.indicator, now=book.now)
     # A bound ("30 or more") is judged by its number, and the verdict says so.
     qualifiers = sorted({f.qualifier for f in figures if f.qualifier})
-    return Result(
+    return Row(
         measure=measure,
         indicator_id=target.indicator_id,
         area_id=target.area_id,
         breakdown_id=Breakdown.TOTAL,
-        target=target,
+        target_id=target.pk,
         period_id=period,
         value=None if number is None else to_decimal(number, PLACES),
         text=text,
         detail={"inputs": list_inputs(figures), **({"qualifier": qualifiers[0]} if qualifiers else {}), **(detail or {})},
         method=method.name,
         version=method.version,
-        **{**inherited, "is_demo": inherited["is_demo"] or target.is_demo},
+        **inherited._replace(is_demo=inherited.is_demo or target.is_demo)._asdict(),
     )
