@@ -10,6 +10,8 @@ from kejiting.accounts.classification import Classification
 from ..compute.series import Figure
 from ..models import Indicator
 
+_INTERNAL = Classification.INTERNAL.value
+
 
 class Row(NamedTuple):
     """The columns of ``Result`` that are computed."""
@@ -42,13 +44,13 @@ class Inherited(NamedTuple):
 
 def inherit(figures: Iterable[Figure], *, indicator: Indicator, now: datetime) -> Inherited:
     """The strictest classification, released only when all are, demonstration when any is."""
-    figures = list(figures)
-    internal = indicator.classification == Classification.INTERNAL or any(f.classification == Classification.INTERNAL for f in figures)
-    return Inherited(
-        Classification.INTERNAL.value if internal else Classification.PUBLIC.value,
-        all(f.released_at is not None and f.released_at <= now for f in figures),
-        indicator.is_demo or any(f.is_demo for f in figures),
-    )
+    classification, is_released, is_demo = indicator.classification, True, indicator.is_demo
+    for f in figures:
+        if f.classification == _INTERNAL:
+            classification = _INTERNAL
+        is_released = is_released and f.released_at is not None and f.released_at <= now
+        is_demo = is_demo or f.is_demo
+    return Inherited(classification, is_released, is_demo)
 
 
 def list_inputs(figures: Iterable[Figure]) -> list[dict[str, object]]:

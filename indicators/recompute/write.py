@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -103,7 +104,7 @@ def _copy(rows: dict[Columns, Computed], table: Table, run: RecomputeRun, now: d
     tail = f"\t{run.pk}\t{now.isoformat()}\n"
     lines = io.StringIO()
     # In the order of the rows they refer to, so that two writers lock those in one order.
-    for subject in sorted(rows, key=lambda subject: tuple(map(str, subject))):
+    for subject in sorted(rows, key=repr):
         row = zip(writers, get_columns(rows[subject]), strict=True)
         lines.write("\t".join(["\\N" if value is None else write_value(value) for write_value, value in row]))
         lines.write(tail)
@@ -117,15 +118,24 @@ def _say_copy(model: type[models.Model], columns: Sequence[str]) -> str:
     return f"COPY {quote(model._meta.db_table)} ({', '.join(map(quote, columns))}) FROM STDIN"
 
 
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _encode = DjangoJSONEncoder(ensure_ascii=False).encode
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+@lru_cache(maxsize=4096)
+def _escape(value: object) -> str:
+    """Codes, labels and words, of which a run has few."""
+    return str(value).translate(_ESCAPES)
+
+
+def _write_json(value: object) -> str:
+    """JSON has its control characters escaped already."""
+    return _encode(value).replace("\\", "\\\\")
 
 
 def _get_writer(model: type[models.Model], name: str) -> Callable[[Any], str]:
     """How a column's value is written in COPY's text format."""
     field = next(f for f in model._meta.concrete_fields if f.attname == name)
     if isinstance(field, models.JSONField):
-        return lambda value: _encode(value).translate(_ESCAPES)
-    if isinstance(field, models.BooleanField | models.DecimalField | models.IntegerField):
-        return str
-    return lambda value: str(value).translate(_ESCAPES)
+        return _write_json
+    return str if isinstance(field, models.BooleanField | models.DecimalField | models.IntegerField) else _escape
