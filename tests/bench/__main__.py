@@ -58,6 +58,7 @@ def _database() -> Iterator[None]:
 
 
 def _measure() -> None:
+    from tests.bench.full import measure_full
     from tests.bench.index import measure_index
     from tests.bench.pages import measure_pages
     from tests.bench.project_many import measure_project_many
@@ -70,6 +71,7 @@ def _measure() -> None:
         lambda: measure_pages(record),
         lambda: measure_visible(record, {"DATABASE_URL": os.environ["DATABASE_URL"], "REDIS_URL": os.environ["REDIS_URL"]}),
         lambda: measure_recompute(record),
+        measure_full,
         measure_index,
         measure_project_many,
     ):
