@@ -209,3 +209,15 @@ def page(chromium: Any) -> Iterator[Any]:
     context = chromium.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900})
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def people(chromium: Any, live_server: Any) -> Iterator[Any]:
+    """Who signs in at browsers of their own (``tests.browsers.People``); nothing may have gone wrong in any of their pages."""
+    from tests.browsers import People
+
+    found = People(chromium, live_server.url)
+    yield found
+    for context in chromium.contexts:
+        context.close()
+    assert found.errors == []

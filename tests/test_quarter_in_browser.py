@@ -1,71 +1,26 @@
 """A quarter lived through in headless Chromium by everybody it concerns, with a real worker (the issue's walk)."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.hashers import make_password
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from indicators.actions.reporting import send_back_return, submit_return
-from indicators.models import Line, Observation
-from indicators.recompute import run
-from tests.builders import Quarter, assign, make_indicator, make_target, observe
+from indicators.models import Observation
+from tests.browsers import People, make_quarter, value_cell
+from tests.builders import Quarter
 from tests.conftest import WorkerProcess
 
 pytestmark = [pytest.mark.browser, pytest.mark.worker, pytest.mark.slow]
 
-PASSWORD = "walk-through-2025"
-# A page that is open elsewhere asks every second; the aim of two seconds is measured by `make bench`.
 PATIENCE = 15_000
 expect.set_options(timeout=PATIENCE)
 
 
-class People:
-    """Each person has a browser of their own."""
-
-    def __init__(self, chromium: Browser, url: str) -> None:
-        self.chromium, self.url = chromium, url
-        self.errors: list[str] = []
-
-    def sign_in(self, name: str) -> Page:
-        page = self.chromium.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900}).new_page()
-        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" and "status of 4" not in m.text else None)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.goto(self.url + "/accounts/login/")
-        page.fill("input[name=username]", name)
-        page.fill("input[name=password]", PASSWORD)
-        page.press("input[name=password]", "Enter")
-        page.wait_for_url(self.url + "/")
-        return page
-
-
 @pytest.fixture
 def quarter(transactional_db: None) -> Quarter:
-    from indicators.models import Breakdown
-    from kejiting.accounts.models import User
-
-    Breakdown.objects.get_or_create(code=Breakdown.TOTAL, defaults={"name_zh": "合计"})
-    made = Quarter()
-    User.objects.update(password=make_password(PASSWORD))
-    observe(made.indicator, {"2024-Q3": "7", "2025-Q1": "5", "2025-Q2": "8"})
-    make_target(made.indicator, "20")
-    run()
-    return made
-
-
-@pytest.fixture
-def people(chromium: Browser, live_server: Any) -> Iterator[People]:
-    found = People(chromium, live_server.url)
-    yield found
-    for context in chromium.contexts:
-        context.close()
-    assert found.errors == []
-
-
-def value_cell(page: Page, quarter: Quarter) -> Any:
-    return page.locator(f"#v{quarter.line().pk}")
+    return make_quarter()
 
 
 def hand_in(page: Page) -> None:
@@ -214,27 +169,6 @@ def test_a_number_under_a_reason_comes_back_with_it(quarter: Quarter, people: Pe
     expect(row.locator(".cell-state")).to_have_text("已保存")
     expect(row.get_by_text("保留在此，不会报送")).to_be_hidden()
     assert (quarter.line().value, quarter.line().missing) == (12, "")
-
-
-PASTE = """([element, text]) => {
-  const data = new DataTransfer();
-  data.setData("text/plain", text);
-  element.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
-}"""
-
-
-def test_a_column_from_a_sheet_fills_the_cells_below(quarter: Quarter, people: People) -> None:
-    second = Line.objects.create(report=quarter.report, assignment=assign(quarter.cast.gxt, indicator=make_indicator("second"), task=quarter.task))
-    staff = people.sign_in("xie")
-    staff.goto(f"{people.url}/reporting/2025-Q3/gxt/")
-    text = '1,234\t"一行\n两行"\r\n约5\r\n已完成\r\n9\r\n'
-    staff.evaluate(PASTE, [value_cell(staff, quarter).element_handle(), text])
-    for pk, state in ((quarter.line().pk, "已保存"), (second.pk, "未保存"), (quarter.line("milestone").pk, "已保存")):
-        expect(staff.locator(f"#line-{pk} .cell-state")).to_have_text(state)
-    expect(staff.locator(f"#line-{second.pk}").get_by_role("alert")).to_contain_text("请填 5")
-    expect(staff.locator("#pasted")).to_contain_text("已粘贴 4 格")
-    expect(staff.locator("#pasted")).to_contain_text("最后 1 行没有粘贴")
-    assert (quarter.line().value, quarter.line().note, quarter.line("milestone").value) == (1234, "一行\n两行", 1)
 
 
 def test_a_page_left_open_says_that_the_return_was_handed_in(quarter: Quarter, people: People) -> None:

@@ -18,6 +18,8 @@ export class Row {
     this.page = page;
     this.seen = Number(element.dataset.seen);
     this.dirty = new Map();
+    // The fields whose content nobody is typing: it was pasted.
+    this.written = new Set();
     this.sending = false;
     this.failed = false;
     this.closed = false;
@@ -50,9 +52,57 @@ export class Row {
     return this.field([...this.dirty.keys()][0] ?? "value") ?? this.field("value");
   }
 
+  get isText() {
+    return this.field("value").tagName === "TEXTAREA";
+  }
+
+  get isChoice() {
+    return this.field("value").tagName === "SELECT";
+  }
+
+  get unit() {
+    return this.element.querySelector(".unit")?.textContent ?? "";
+  }
+
+  /** The choice that a text says, by its code or its words; undefined where there is none of it. */
+  choose(text) {
+    if (!this.isChoice) return undefined;
+    return [...this.field("value").options].find((each) => each.value && (each.value === text.trim() || each.text.trim() === text.trim()))?.value;
+  }
+
+  /** Write into a field as if it was typed; nothing for an empty text. How many fields were written. */
+  put(name, text) {
+    if (!text) return 0;
+    const field = this.field(name);
+    field.value = this.isChoice && name === "value" ? this.choose(text) : text;
+    this.touch(field, 0);
+    this.written.add(name);
+    return 1;
+  }
+
+  /** What the row's fields say, for `restore`. */
+  remember() {
+    return new Map(["value", "qualifier", "note", "missing"].filter((name) => this.field(name)).map((name) => [name, this.field(name).value]));
+  }
+
+  /** Put back what was remembered, and save it; a reason for having no value after what it covers. */
+  async restore(said) {
+    for (const [name, text] of said) {
+      this.field(name).value = name === "missing" ? "" : text;
+      this.dirty.set(name, this.field(name).value);
+    }
+    this.element.classList.remove("aside");
+    this.written.add("value");
+    await this.save();
+    if (!said.get("missing")) return;
+    this.field("missing").value = said.get("missing");
+    this.touch(this.field("missing"), 0);
+  }
+
   /** A field changed: remember it, and save soon. */
   touch(field, wait = TYPING_PAUSE) {
     const name = field.dataset.field;
+    this.written.delete(name);
     this.dirty.set(name, field.value);
     if (name === "missing") this.setAside(field.value !== "");
     if (name === "value" && field.value.trim() && this.field("missing").value) this.takeBack();
@@ -119,7 +169,8 @@ export class Row {
     this.show(answer);
     // A full-width or grouped number comes back plain, unless it is being typed again already.
     const field = this.field("value");
-    if (sent.has("value") && !this.dirty.has("value") && document.activeElement !== field && answer.value !== undefined) field.value = answer.value;
+    const isTyped = document.activeElement === field && !this.written.has("value");
+    if (sent.has("value") && !this.dirty.has("value") && !isTyped && answer.value !== undefined) field.value = answer.value;
     this.page.saved(answer);
     if (this.dirty.size) this.later(0);
     else this.say("saved");

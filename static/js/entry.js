@@ -1,8 +1,8 @@
-// The page of a return that is being filled: the keyboard, pasting, handing in, and what closes it.
-// What one line does is in entry-row.js, its files in entry-evidence.js.
+// The page of a return that is being filled: the keyboard, handing in, and what closes it.
+// What one line does is in entry-row.js, its files in entry-evidence.js, what is pasted in entry-paste.js.
 
 import { watchEvidence } from "./entry-evidence.js";
-import { readBlock } from "./entry-paste.js";
+import { watchPaste } from "./entry-paste.js";
 import { Row, token } from "./entry-row.js";
 
 const grid = document.querySelector("#grid");
@@ -10,7 +10,6 @@ const words = grid.dataset;
 const summary = document.querySelector("#save-state");
 const live = document.querySelector("#live");
 const stale = document.querySelector("#stale");
-const pasted = document.querySelector("#pasted");
 const STATE_PAUSE = 20_000;
 const CHECK_PAUSE = 500;
 
@@ -44,11 +43,11 @@ function changed() {
 
 const { sending, notSent, done, sure } = words;
 watchEvidence(grid, { sending, notSent, done, sure }, changed);
+watchPaste(grid, document.querySelector("#pasted"), { listRows: () => [...rows.values()], rowOf });
 
 // -- typing ----------------------------------------------------------------------------------------
 
 grid.addEventListener("input", (event) => {
-  pasted.hidden = true;
   if (event.target.dataset.field && !event.isComposing) rowOf(event.target).touch(event.target);
 });
 grid.addEventListener("compositionend", (event) => {
@@ -93,47 +92,6 @@ document.addEventListener("keydown", (event) => {
     unsettled().forEach((row) => row.save());
   }
 });
-
-// -- pasting ---------------------------------------------------------------------------------------
-
-/** A column, or numbers with their notes beside them, copied from a sheet: each row into the line below the last. */
-grid.addEventListener("paste", (event) => {
-  if (event.target.dataset.col !== "value") return;
-  const block = readBlock(event.clipboardData.getData("text/plain"));
-  if (block.length < 2 && (block[0]?.length ?? 0) < 2) return;
-  event.preventDefault();
-  const cells = column(event.target);
-  const below = cells.slice(cells.indexOf(event.target));
-  let filled = 0;
-  block.slice(0, below.length).forEach(([value, note], at) => {
-    filled += fill(below[at], value.trim());
-    filled += fill(rowOf(below[at]).field("note"), note?.trim());
-  });
-  const over = block.length - below.length;
-  pasted.textContent = [
-    words.pasted.replace("{n}", filled),
-    over > 0 ? words.pastedOver.replace("{n}", over) : "",
-    block.some((row) => row.length > 2) ? words.pastedWide : "",
-  ].join("");
-  pasted.hidden = false;
-});
-
-/** Put pasted text where it belongs; an empty cell of the sheet leaves what is there. */
-function fill(field, text) {
-  if (!text || !field) return 0;
-  if (field.tagName === "SELECT") {
-    const option = [...field.options].find((each) => each.value === text || each.text.trim() === text);
-    if (!option) {
-      rowOf(field).problem(words.noChoice.replace("{text}", text.slice(0, 40)));
-      return 0;
-    }
-    field.value = option.value;
-  } else {
-    field.value = text;
-  }
-  rowOf(field).touch(field, 0);
-  return 1;
-}
 
 // -- the connection, and what closes the page ------------------------------------------------------
 
