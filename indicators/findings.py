@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from .analysis import quality
 from .compute.judge import get_goal
 from .compute.rules import ParsedRule, get_rules, judge_rules, load_figures, put
+from .entry import get_entry_rule
 from .formatting import format_number
 from .models import Breakdown, Correction, Indicator, Line, Observation, Period, Return, Rule, Target
 from .standing import choose_target
@@ -155,8 +156,11 @@ def check_line(line: Line, period: Period, history: Sequence[Observation], targe
     if line.value is None or indicator is None:
         return []
     series, goal = _series(line.value, period, history), _goal(target, indicator, period)
+    # A quarter's own figure in a row of the year's total is the commonest reason for a total that falls.
+    is_total = indicator.accumulation == Indicator.Accumulation.YTD and not get_entry_rule(indicator, period, history).is_converted
+    what_is_typed = {"falling_cumulative": _("本行填 1 月至本期末的累计数，不是本季数。")} if is_total else {}
     found = [
-        LineFinding(f.code, f.severity, _say_to_reporter(f.code, f.numbers, indicator, line.value))
+        LineFinding(f.code, f.severity, what_is_typed.get(f.code, "") + _say_to_reporter(f.code, f.numbers, indicator, line.value))
         for f in quality.checks(series, accumulation=indicator.accumulation, bounds=_bounds(indicator), target=goal)
         if f.period is None or str(f.period) == str(_pandas_period(period))
     ]

@@ -43,7 +43,8 @@ def test_who_fills_it_in_is_told_what_to_do_besides() -> None:
     line = quarter.line()
     line.value = Decimal(19)
     found = findings.check_line(line, quarter.round.period, findings.get_history([line], quarter.round.period)[line.pk])
-    assert [f.message for f in found if f.code == "falling_cumulative"] == ["累计 19 小于上期累计 20：累计数不会下降。若上期有误，请先申请更正上期数值。"]
+    [said] = [f.message for f in found if f.code == "falling_cumulative"]
+    assert said == "本行填 1 月至本期末的累计数，不是本季数。累计 19 小于上期累计 20：累计数不会下降。若上期有误，请先申请更正上期数值。"
 
 
 def test_the_core_knows_no_other_code() -> None:
