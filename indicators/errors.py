@@ -50,6 +50,14 @@ class ReasonRequired(RecordError):
         super().__init__(_("请写明理由：对方要据此修改。"))
 
 
+class TextTooLong(RecordError):
+    """A text is longer than its field holds: refused whole, for a cut one would say something else. ``field`` is whose it is."""
+
+    def __init__(self, field: str, *, most: int, length: int) -> None:
+        super().__init__(_("最多 %(most)s 字，已超出 %(over)s 字。") % {"most": most, "over": length - most}, field=field)
+        self.field = field
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong with one part of what was sent."""

@@ -25,7 +25,7 @@ def add_evidence(line: Line, file: UploadedFile, *, by: User, title: str = "") -
     The file is on the disk before the row is in the record: a row without its file would be worse than the reverse.
     """
     _require_author(line, by)
-    title = clean_text(title, NAME_LENGTH)
+    title = clean_text(title, NAME_LENGTH, "title")
     name, content_type = identify(file)
     key = uuid4()
     size, sha256 = store(key, file)

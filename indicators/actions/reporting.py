@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from kejiting.accounts.audit import record_event
 from kejiting.accounts.models import User
 
-from ..errors import Conflict, NotAllowed, NotReady, Problem, ReasonRequired, RecordError, WrongState
+from ..errors import Conflict, NotAllowed, NotReady, Problem, ReasonRequired, RecordError, TextTooLong, WrongState
 from ..findings import find_findings, is_blocking, say_what_blocks
 from ..models import Line, LineEntry, MissingReason, Qualifier, Return, ReturnStep, Round
 from ..numbers import NotANumber, parse_number, plain
@@ -85,13 +85,13 @@ def clean_changes(line: Line, changes: Mapping[str, Any]) -> dict[str, Any]:
         content["qualifier"] = _clean_qualifier(line, changes["qualifier"], missing=content.get("missing", line.missing))
     for name, length in (("note", NOTE_LENGTH), ("problems", TEXT_LENGTH), ("next_steps", TEXT_LENGTH)):
         if name in changes:
-            content[name] = clean_text(changes[name], length)
+            content[name] = clean_text(changes[name], length, name)
     return content
 
 
 def _clean_value(line: Line, typed: Any) -> dict[str, Any]:
     if line.kind == "narrative":
-        text = clean_text(typed, TEXT_LENGTH)
+        text = clean_text(typed, TEXT_LENGTH, "value")
         return {"progress": text} | ({"missing": ""} if text else {})
     if typed is None or typed == "":
         return {"value": None}
@@ -126,7 +126,8 @@ def _choice(value: Any, choices: list[str], name: str) -> str:
     return str(value)
 
 
-def clean_text(value: Any, length: int) -> str:
+def clean_text(value: Any, length: int, field: str = "reason") -> str:
+    """A text as it will be stored. Raises ``TextTooLong``, naming the field, for one of more than ``length`` characters."""
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -134,7 +135,7 @@ def clean_text(value: Any, length: int) -> str:
     # PostgreSQL cannot hold a NUL in text, and nobody meant to type one.
     text = value.replace("\x00", "").strip()
     if len(text) > length:
-        raise RecordError(_("文字太长：最多 %(n)s 字，现在 %(now)s 字。") % {"n": length, "now": len(text)})
+        raise TextTooLong(field, most=length, length=len(text))
     return text
 
 

@@ -6,8 +6,10 @@ from typing import Any, ClassVar, NamedTuple, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db.models import QuerySet
 from django.forms.models import construct_instance
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..constraints import say
@@ -27,6 +29,20 @@ class FieldGroup(NamedTuple):
     fields: list[forms.BoundField]
 
 
+class LengthValidator(MaxLengthValidator):
+    """Says how much is too much, for whoever has to shorten it."""
+
+    def __call__(self, value: str) -> None:
+        if (over := len(value) - int(self.limit_value)) > 0:
+            raise ValidationError(_("最多 %(most)s 字，已超出 %(over)s 字。") % {"most": self.limit_value, "over": over}, code=self.code)
+
+
+def _refuse_rather_than_cut(field: forms.Field) -> None:
+    """A browser that knows the length cuts what is pasted without a word: the whole text comes, and is answered."""
+    field.widget.attrs.pop("maxlength", None)
+    field.validators = [LengthValidator(each.limit_value) if type(each) is MaxLengthValidator else each for each in field.validators]
+
+
 class OfficeFormMixin:
     """Errors as links to their fields, and fields in titled groups. The browser's own checks are off: ours speak Chinese.
 
@@ -38,6 +54,12 @@ class OfficeFormMixin:
     label_suffix = ""
     # The doubts that were put and not yet answered.
     doubts: Sequence[Problem] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        form: forms.BaseForm = self  # type: ignore[assignment]  # mixed into one
+        for field in form.fields.values():
+            _refuse_rather_than_cut(field)
 
     def find_doubts(self) -> Sequence[Problem]:
         """What looks like a slip in a form that stands, each at its field; a form that knows some says which."""

@@ -179,10 +179,7 @@ class ReasonField(forms.CharField):
 
 
 class FormulaField(forms.CharField):
-    """A formula: shown with what is wrong with it and what it would give, as it is typed (``static/js/formula.js``).
-
-    Its length is not cut by the browser: a pasted text too long is refused in words.
-    """
+    """A formula: shown with what is wrong with it and what it would give, as it is typed (``static/js/formula.js``)."""
 
     widget = forms.Textarea(attrs={"rows": 2, "class": "code", "spellcheck": "false", "autocomplete": "off", "autocapitalize": "off"})
     is_checked = True

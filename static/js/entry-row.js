@@ -90,6 +90,7 @@ export class Row {
     for (const [name, text] of said) {
       this.field(name).value = name === "missing" ? "" : text;
       this.dirty.set(name, this.field(name).value);
+      this.sayLength(this.field(name));
     }
     this.element.classList.remove("aside");
     this.written.add("value");

@@ -173,7 +173,7 @@ def test_what_is_taken_away_leaves_the_disk_with_the_record() -> None:
 def test_a_file_that_is_not_recorded_is_not_kept(attached: Evidence, quarter: Quarter, folder: Path) -> None:
     with pytest.raises(RecordError, match="已经附在这一行"):
         add_evidence(quarter.line(), upload("again.pdf"), by=quarter.cast.xie)
-    with pytest.raises(RecordError, match="文字太长"):
+    with pytest.raises(RecordError, match="最多 200 字，已超出"):
         add_evidence(quarter.line(), upload("other.pdf", PDF + b" "), by=quarter.cast.xie, title="长" * 201)
     assert kept(folder) == [attached.pk.hex]
 

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, time
 import pytest
 from django.core.exceptions import ValidationError
 
-from indicators.forms.fields import DayField, DueField, MomentField
+from indicators.forms.base import OfficeForm
+from indicators.forms.fields import DayField, DueField, MomentField, ReasonField
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,15 @@ def test_what_is_expected_stands_under_the_field_before_anybody_types() -> None:
     assert "2026年12月31日" in str(DayField().help_text)
     assert str(DayField(help_text="含当日").help_text).startswith("含当日；如 2026-12-31")
     assert "只写日期即为当日 17:00" in str(MomentField(default=time(17)).help_text)
+
+
+class ReasonForm(OfficeForm):
+    reason = ReasonField()
+
+
+def test_a_text_too_long_is_answered_and_not_cut_by_the_browser() -> None:
+    form = ReasonForm({"reason": "长" * 600})
+    assert form.errors["reason"] == ["最多 500 字，已超出 100 字。"]
+    assert "maxlength" not in form.as_p()
+    assert form["reason"].value() == "长" * 600
+    assert ReasonForm({"reason": "长" * 500}).is_valid()
