@@ -22,7 +22,7 @@ from kejiting.accounts.models import User
 
 from ..actions import corrections
 from ..actions import reporting as actions
-from ..errors import NotReady, RecordError
+from ..errors import NotReady, ReasonRequired, RecordError, TextTooLong
 from ..evidence_files import TYPES
 from ..models import Correction, Line, MissingReason, Qualifier, Return
 from ..numbers import NotANumber, parse_number, plain
@@ -56,6 +56,8 @@ def _make_context(request: SignedInRequest, report: Return, sheet: Sheet, **more
         "review": make_review(sheet),
         "missing_choices": MissingReason.choices,
         "qualifier_choices": Qualifier.choices,
+        "note_length": actions.NOTE_LENGTH,
+        "text_length": actions.TEXT_LENGTH,
         "evidence_types": ",".join(TYPES),
         "evidence_limit": settings.EVIDENCE_MAX_SIZE // 1024 // 1024,
         **more,
@@ -201,16 +203,32 @@ def take_step(request: SignedInRequest, round: str, unit: str, verb: str) -> Htt
         step(report, by=request.user, reason=request.POST.get("reason", ""), seen_version=_read_version(request.POST.get("seen", "")))
     except RecordError as error:
         report = _get_report(request, round, unit)
-        said = {"error": error.message, "not_ready": isinstance(error, NotReady), "tried": verb}
-        context = _make_context(request, report, get_sheet(report, request.user), **said)
+        tried = _say_tried(request, verb, error)
+        # What was written to the reviewer stands in the panel that confirms, not in the button before it.
+        context = _make_context(request, report, get_sheet(report, request.user), not_ready=isinstance(error, NotReady), check=verb == "submit", **tried)
         return render(request, "indicators/reporting/return.html", context, status=error.status)
     messages.success(request, str(done))
     return redirect("return", round=round, unit=unit)
 
 
+def _say_tried(request: SignedInRequest, verb: str, error: RecordError, line: Line | None = None) -> dict[str, Any]:
+    """What a refused form comes back with: the sentence, which form it was, all that was typed, and the field at fault."""
+    is_of_reason = isinstance(error, ReasonRequired | TextTooLong)
+    field = "reason" if is_of_reason else "value" if line and verb == "correct" and error.status == 422 else ""
+    name = f"correct-{field}" if verb == "correct" else "decide" if line else f"reason-{verb}"
+    return {
+        "error": error.message,
+        "error_field": field,
+        "error_at": (f"{name}-{line.pk}" if line else name) if field else "",
+        "tried": verb,
+        "tried_line": line.pk if line else 0,
+        "typed": request.POST,
+    }
+
+
 @login_required
 @require_http_methods(["GET", "POST"])
-def correct_line(request: SignedInRequest, round: str, unit: str, line: int, verb: str) -> HttpResponse:
+def correct_line(request: SignedInRequest, round: str, unit: str, line: str, verb: str) -> HttpResponse:
     """Ask for a correction of an accepted line, take it back, or decide one."""
     report = _get_report(request, round, unit)
     if request.method == "GET":
@@ -219,7 +237,7 @@ def correct_line(request: SignedInRequest, round: str, unit: str, line: int, ver
     try:
         message = _correct(row, verb, request)
     except RecordError as error:
-        context = _make_context(request, report, get_sheet(report, request.user), error=error.message, tried_line=line if verb == "correct" else 0, typed=request.POST)
+        context = _make_context(request, report, get_sheet(report, request.user), **_say_tried(request, verb, error, row))
         return render(request, "indicators/reporting/return.html", context, status=error.status)
     messages.success(request, message)
     return redirect("return", round=round, unit=unit)

@@ -1,5 +1,6 @@
 """The pages of a return: who sees which, and that bad input is answered with a sentence and the right status."""
 
+import re
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from indicators.actions import rounds
-from indicators.actions.reporting import save_line
+from indicators.actions.reporting import save_line, submit_return
 from indicators.models import Line, LineEntry, Return
 from tests.builders import Quarter, assign, make_indicator, make_target, observe
 
@@ -224,3 +225,71 @@ def test_a_save_asks_as_many_queries_however_many_lines_there_are(client: Client
     assert answer.json()["filled"] == 1
     histories = [q["sql"] for q in many if "indicators_observation" in q["sql"] and "frequency" in q["sql"]]
     assert len(histories) == 2  # what is typed is turned into what is stored, then the row is shown as it became
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "sentence"),
+    [
+        ({"value": "约4亿", "reason": "漏计两项"}, "value", "限定"),
+        ({"value": "14", "reason": ""}, "reason", "请写明理由"),
+        ({"value": "-1", "reason": "漏计两项"}, "value", "不可能"),
+        ({"value": "12", "reason": "漏计两项"}, "value", "与现行数值相同"),
+        ({"value": "14", "reason": "长" * 2001}, "reason", "最多 2000 字，已超出 1 字。"),
+        ({"value": "1", "missing": "withheld", "qualifier": "over", "reason": "涉密"}, "value", "只能填一个"),
+    ],
+)
+def test_a_refused_correction_comes_back_open_as_it_was_typed(
+    client: Client, quarter: Quarter, typed: dict[str, str], field: str, sentence: str
+) -> None:
+    quarter.accept("12")
+    pk = quarter.line().pk
+    answer = sign_in(client, quarter, "xie").post(f"{PAGE}lines/{pk}/correct/", {"qualifier": "", **typed})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert f'<a href="#correct-{field}-{pk}">' in page
+    [form] = re.findall(r'<details class="defn" open>.*?</details>', page, re.S)
+    assert re.search(rf'id="correct-{field}-{pk}-wrong">[^<]*{sentence}', form)
+    assert re.search(rf'<input id="correct-{field}-{pk}"[^>]* autofocus>', form)
+    for text in typed.values():
+        assert f'value="{text}"' in form
+    for chosen in {typed.get("missing"), typed.get("qualifier")} - {None}:
+        assert f'value="{chosen}" selected' in form
+
+
+@pytest.mark.parametrize("reason", ["", "长" * 2001])
+def test_a_return_sent_back_without_a_reason_is_asked_for_it_at_the_field(client: Client, quarter: Quarter, reason: str) -> None:
+    quarter.fill()
+    submit_return(quarter.report, by=quarter.cast.xie)
+    page = sign_in(client, quarter, "shen").post(f"{PAGE}return/", {"reason": reason}).content.decode()
+    assert '<a href="#reason-return">' in page
+    assert re.search(rf'<textarea id="reason-return"[^>]* autofocus>{reason}</textarea>\s*<p class="msg e" id="reason-return-wrong">', page)
+
+
+def test_a_correction_sent_back_without_a_reason_is_asked_for_it_at_the_field(client: Client, quarter: Quarter) -> None:
+    quarter.accept("12")
+    pk = quarter.line().pk
+    sign_in(client, quarter, "xie").post(f"{PAGE}lines/{pk}/correct/", {"value": "27900.5", "reason": "漏计两项"})
+    page = sign_in(client, quarter, "guo").post(f"{PAGE}lines/{pk}/return/", {"reason": ""}).content.decode()
+    assert f'<a href="#decide-{pk}">' in page
+    assert f'id="decide-{pk}-wrong">请写明理由' in page
+    assert "27,900.5</b>" in page  # as the table beside it says figures
+
+
+@pytest.mark.parametrize(("kind", "name", "most"), [("indicator", "note", 2000), ("narrative", "value", 4000), ("narrative", "problems", 4000)])
+def test_a_text_too_long_is_refused_whole(client: Client, quarter: Quarter, kind: str, name: str, most: int) -> None:
+    sign_in(client, quarter, "xie")
+    address = f"{PAGE}lines/{quarter.line(kind).pk}/"
+    answer = client.post(address, {name: "字" * (most + 3000)})
+    assert (answer.status_code, answer.json()["message"]) == (422, f"最多 {most} 字，已超出 3000 字。")
+    assert not LineEntry.objects.exists()
+    assert client.post(address, {name: "字" * most}).status_code == 200
+    assert "maxlength" not in client.get(PAGE).content.decode()
+
+
+def test_what_is_not_explained_yet_is_not_judged(client: Client, quarter: Quarter) -> None:
+    observe(quarter.indicator, {"2025-Q1": "4", "2025-Q2": "8"})
+    make_target(quarter.indicator, "20")
+    sign_in(client, quarter, "xie")
+    assert "核实后计算" in save(client, quarter, value="80000").json()["verdict"]
+    assert "400,000.0%" in save(client, quarter, note="统计范围扩大到全部合同").json()["verdict"]
+    assert "核实后计算" in save(client, quarter, value="3").json()["verdict"]
