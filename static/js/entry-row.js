@@ -10,6 +10,16 @@ export function token() {
   return /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? document.querySelector("[name=csrfmiddlewaretoken]").value;
 }
 
+/** The sign-in page in a tab of its own: this one holds what is not saved. */
+function makeSignIn({ signIn, signInUrl }) {
+  return Object.assign(document.createElement("a"), { href: signInUrl, target: "_blank", rel: "noopener", textContent: signIn });
+}
+
+/** By how many characters a field's text is longer than is stored of it; counted as the server does. */
+function countOver(field) {
+  return field.dataset.limit ? [...field.value.trim()].length - Number(field.dataset.limit) : 0;
+}
+
 /** `page` is told: `told(row, state)`, `saved(answer)`, and `closed()` when the server says that nothing can be saved now. */
 export class Row {
   constructor(element, words, page) {
@@ -32,7 +42,7 @@ export class Row {
   }
 
   get isWrong() {
-    return this.field("value").getAttribute("aria-invalid") === "true";
+    return this.field("value").getAttribute("aria-invalid") === "true" || [...this.dirty.keys()].some((name) => this.isTooLong(name));
   }
 
   get name() {
@@ -105,10 +115,27 @@ export class Row {
     const name = field.dataset.field;
     this.written.delete(name);
     this.dirty.set(name, field.value);
+    this.sayLength(field);
     if (name === "missing") this.setAside(field.value !== "");
     if (name === "value" && field.value.trim() && this.field("missing").value) this.takeBack();
     this.say("unsaved");
     this.later(wait);
+  }
+
+  isTooLong(name) {
+    return countOver(this.field(name)) > 0;
+  }
+
+  /** A text too long stays as it is and is not sent: the rest of the line is saved without it. */
+  sayLength(field) {
+    const slot = this.slot(`over-${field.dataset.field}`);
+    if (!slot) return;
+    const over = countOver(field);
+    const sentence = over > 0 ? this.words.tooLong.replace("{most}", field.dataset.limit).replace("{over}", over) : "";
+    if (slot.textContent === sentence) return;
+    slot.textContent = sentence;
+    if (sentence) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
   }
 
   /** A reason for having no value covers what is in the cell, and uncovers it when it is taken back. */
@@ -135,7 +162,8 @@ export class Row {
   async save() {
     clearTimeout(this.timer);
     if (this.sending || this.closed || this.dirty.size === 0) return;
-    const sent = new Map(this.dirty);
+    const sent = new Map([...this.dirty].filter(([name]) => !this.isTooLong(name)));
+    if (sent.size === 0) return this.say("unsaved");
     this.sending = true;
     this.say("saving");
     let response;
@@ -152,7 +180,7 @@ export class Row {
     }
     this.sending = false;
     const isWorded = response.headers.get("Content-Type")?.startsWith("application/json");
-    if (response.type === "opaqueredirect" || (response.status === 403 && !isWorded)) return this.retry(this.words.signedOut);
+    if (response.type === "opaqueredirect" || (response.status === 403 && !isWorded)) return this.retry(this.words.signedOut, makeSignIn(this.words));
     if (response.status >= 500) return this.retry(this.words.offline);
     const answer = await response.json().catch(() => ({ message: `${this.words.unsaved}（${response.status}）` }));
     this.delay = RETRY_FIRST;
@@ -173,8 +201,8 @@ export class Row {
     const isTyped = document.activeElement === field && !this.written.has("value");
     if (sent.has("value") && !this.dirty.has("value") && !isTyped && answer.value !== undefined) field.value = answer.value;
     this.page.saved(answer);
-    if (this.dirty.size) this.later(0);
-    else this.say("saved");
+    if ([...this.dirty.keys()].some((name) => !this.isTooLong(name))) this.later(0);
+    else this.say(this.dirty.size ? "unsaved" : "saved");
   }
 
   show(answer) {
@@ -188,7 +216,7 @@ export class Row {
   /** The cell is wrong while anything under it says so. */
   mark() {
     const value = this.field("value");
-    if (this.element.querySelector(".msg.e")) value.setAttribute("aria-invalid", "true");
+    if (this.element.querySelector(".msgs .msg.e") || this.isTooLong("value")) value.setAttribute("aria-invalid", "true");
     else value.removeAttribute("aria-invalid");
   }
 
@@ -202,8 +230,8 @@ export class Row {
   }
 
   /** Not answered at all: nothing is wrong with what was typed; it stays, and is sent again by itself. */
-  retry(message) {
-    this.problem(message, "w");
+  retry(message, link = "") {
+    this.problem(message, "w")?.append(link);
     this.say("unsaved");
     this.later(this.delay);
     this.delay = Math.min(this.delay * 2, RETRY_MOST);
@@ -226,7 +254,9 @@ export class Row {
       this.seen = answer.version;
       for (const name of ["value", "missing", "qualifier", "note", "problems", "next_steps"]) {
         const field = this.field(name);
-        if (field) field.value = answer[name];
+        if (!field) continue;
+        field.value = answer[name];
+        this.sayLength(field);
       }
       this.element.classList.toggle("aside", answer.missing !== "" && answer.value !== "");
       this.failed = false;

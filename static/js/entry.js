@@ -95,7 +95,10 @@ document.addEventListener("keydown", (event) => {
 
 // -- the connection, and what closes the page ------------------------------------------------------
 
-window.addEventListener("online", () => unsettled().forEach((row) => row.save()));
+window.addEventListener("online", () => {
+  sayAtButton("");
+  unsettled().forEach((row) => row.save());
+});
 window.addEventListener("beforeunload", (event) => {
   if (unsettled().length) event.preventDefault();
 });
@@ -134,8 +137,16 @@ function reopen() {
   unsettled().forEach((row) => row.save());
 }
 
+/** Somebody is here again, perhaps signed in again in another tab: what is not saved is sent at once. */
+function comeBack() {
+  if (document.hidden) return;
+  unsettled().forEach((row) => row.save());
+  askState();
+}
+
 setInterval(() => document.hidden || askState(), STATE_PAUSE);
-document.addEventListener("visibilitychange", () => document.hidden || askState());
+document.addEventListener("visibilitychange", comeBack);
+window.addEventListener("focus", comeBack);
 
 // -- handing in ------------------------------------------------------------------------------------
 
@@ -144,15 +155,23 @@ document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.closest("#submit")) return;
   if (form.method === "post") form.elements.csrfmiddlewaretoken.value = token();
-  if (form.method === "post" && !unsettled().length) return;
+  if (form.method === "post" && !unsettled().length && navigator.onLine) return;
   event.preventDefault();
+  sayAtButton("");
   await Promise.all(unsettled().map((row) => row.save()));
   const wrong = [...rows.values()].filter((row) => !row.isSettled || row.isWrong);
-  const problem = document.querySelector("#submit-problem");
-  if (problem) problem.textContent = wrong.length ? words.stop.replace("{n}", wrong.length) : "";
-  if (wrong.length) wrong[0].first().focus();
-  else await check({ focus: true });
+  if (wrong.length) {
+    sayAtButton(words.stop.replace("{n}", wrong.length));
+    wrong[0].first().focus();
+  } else await check({ focus: true });
 });
+
+/** One sentence at the button; that the connection is cut is not said a second time at the page's foot. */
+function sayAtButton(text, { isOffline = false } = {}) {
+  const place = document.querySelector("#submit-problem");
+  place.textContent = text;
+  place.classList.toggle("offline", isOffline);
+}
 
 document.addEventListener("click", (event) => {
   if (!event.target.closest("#submit [data-back]")) return;
@@ -178,7 +197,7 @@ async function check({ focus }) {
     fresh = null;
   }
   if (!fresh) {
-    document.querySelector("#submit-problem")?.replaceChildren(words.offline);
+    sayAtButton(words.notSubmitted, { isOffline: true });
     return askState();
   }
   const typed = place.querySelector("input[name=reason]")?.value;
