@@ -98,10 +98,14 @@ def _clean_value(line: Line, typed: Any) -> dict[str, Any]:
     try:
         value = parse_number(typed, unit=line.assignment.indicator.unit_of_measure if line.assignment.indicator else "")
     except NotANumber as error:
-        raise RecordError(str(error)) from error
+        raise RecordError(_say_two_kinds() if line.kind == "milestone" else str(error)) from error
     if line.kind == "milestone" and value not in (0, 1):
-        raise RecordError(_("节点只有两种：1 为已完成，0 为未完成。"))
+        raise RecordError(_say_two_kinds())
     return {"value": value, "missing": ""}
+
+
+def _say_two_kinds() -> str:
+    return _("节点只有两种：1 为已完成，0 为未完成。")
 
 
 def _clean_missing(line: Line, reason: Any) -> dict[str, Any]:

@@ -55,6 +55,12 @@ def test_what_cannot_be_stored_is_a_sentence(client: Client, quarter: Quarter, t
     assert quarter.line().value is None
 
 
+@pytest.mark.parametrize("typed", ["约4亿", "2", "已完成"])
+def test_a_milestone_asks_for_one_of_its_two_states(client: Client, quarter: Quarter, typed: str) -> None:
+    answer = sign_in(client, quarter, "xie").post(f"{PAGE}lines/{quarter.line('milestone').pk}/", {"value": typed})
+    assert (answer.status_code, answer.json()["message"]) == (422, "节点只有两种：1 为已完成，0 为未完成。")
+
+
 def test_a_script_in_a_note_is_text(client: Client, quarter: Quarter) -> None:
     save(sign_in(client, quarter, "xie"), quarter, note="<script>alert(1)</script>")
     page = client.get(PAGE).content.decode()
