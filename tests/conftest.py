@@ -221,3 +221,12 @@ def people(chromium: Any, live_server: Any) -> Iterator[Any]:
     for context in chromium.contexts:
         context.close()
     assert found.errors == []
+
+
+@pytest.fixture
+def own_counters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers as a register's counter is gone after it."""
+    from indicators import sources
+
+    for name in ("_counters", "_screens"):
+        monkeypatch.setattr(sources, name, dict(getattr(sources, name)))

@@ -58,7 +58,7 @@ def _province() -> None:
 
 
 @pytest.fixture
-def secrets() -> Quarter:
+def secrets(own_counters: None) -> Quarter:
     """What is internal, embargoed or still being written: each carries 机密 in its words and 7770777 in its number."""
     quarter = Quarter()
     make_indicator("open")

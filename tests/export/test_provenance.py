@@ -137,6 +137,7 @@ def test_earlier_results_are_read_at_once(quarter: Quarter, reader: Caller, djan
     assert [row["task"] for row in chain["earlier"]] == ["plan/1"] * 5
 
 
+@pytest.mark.usefixtures("own_counters")
 def test_a_count_names_its_members(reader: Caller) -> None:
     register_counter("listed", lambda day: [], lambda user, codes: [code for code in codes if code != "p777"])
     indicator = make_indicator("listed", origin="register")

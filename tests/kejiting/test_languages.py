@@ -12,11 +12,11 @@ ENGLISH = {"accept-language": "en-GB,en;q=0.9"}
 def test_a_browser_that_prefers_english_gets_chinese_sentences_of_django_too(client: Client) -> None:
     make_plan()
     client.force_login(Cast().guo)
-    response = client.post("/definitions/tasks/add/", {"number": "2"}, headers=ENGLISH)
+    response = client.post("/definitions/tasks/add/", {"number": "2", "aspect": "0"}, headers=ENGLISH)
     page = response.content.decode()
     assert response.status_code == 422
     assert "This field" not in page
-    assert "必填" in page
+    assert "选择一个有效的选项" in page
     assert '<html lang="zh-Hans">' in page
     assert response["Content-Language"] == "zh-hans"
 
