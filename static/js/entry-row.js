@@ -164,6 +164,7 @@ export class Row {
     if (this.sending || this.closed || this.dirty.size === 0) return;
     const sent = new Map([...this.dirty].filter(([name]) => !this.isTooLong(name)));
     if (sent.size === 0) return this.say("unsaved");
+    const seen = this.seen;
     this.sending = true;
     this.say("saving");
     let response;
@@ -171,7 +172,7 @@ export class Row {
       response = await fetch(`${this.words.url}${this.element.dataset.line}/`, {
         method: "POST",
         headers: { "X-CSRFToken": token() },
-        body: new URLSearchParams([...sent, ["seen", String(this.seen)]]),
+        body: new URLSearchParams([...sent, ["seen", String(seen)]]),
         redirect: "manual",
       });
     } catch {
@@ -185,6 +186,8 @@ export class Row {
     const answer = await response.json().catch(() => ({ message: `${this.words.unsaved}（${response.status}）` }));
     this.delay = RETRY_FIRST;
     if (response.ok) this.accept(sent, answer);
+    // Leaving the cell for the button that chooses sends it once more as it was: the choice was made meanwhile.
+    else if (response.status === 412 && this.seen !== seen) this.later(0);
     else if (response.status === 412) this.conflict(answer);
     else this.refuse(answer.message);
     if (response.status === 409) this.page.closed();
