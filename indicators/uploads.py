@@ -6,6 +6,8 @@ in it, before a byte is inflated. ``zipfile`` never inflates a member beyond the
 
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from django.utils.translation import gettext as _
@@ -30,6 +32,17 @@ class UploadRefused(RecordError):
     """The file is not taken; the sentence says why."""
 
     code = "upload"
+
+
+@contextmanager
+def refusing_damage() -> Iterator[None]:
+    """Around what reads a workbook: a damaged or hostile one may raise anything, and each is the same answer."""
+    try:
+        yield
+    except UploadRefused:
+        raise
+    except Exception as error:
+        raise UploadRefused(_("读不出这个文件的内容：请用 Excel 打开并重新保存后再试。")) from error
 
 
 def check_xlsx(file: BinaryIO, name: str, size: int, *, largest: int = MAX_SIZE, unpacked: int = MAX_UNPACKED) -> None:

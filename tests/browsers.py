@@ -1,5 +1,7 @@
 """People at their browsers: each signs in with a page of their own, and what a page reports as an error is kept."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -12,25 +14,38 @@ from kejiting.accounts.models import User
 from .builders import Quarter, make_target, observe
 
 PASSWORD = "walk-through-2025"
+DESK, PHONE = (1440, 900), (390, 844)
 
 
 class People:
-    """Each person has a browser of their own."""
+    """Each person has a browser of their own. ``forgiven`` stands in errors that a test brings about on purpose."""
 
-    def __init__(self, chromium: Browser, url: str) -> None:
-        self.chromium, self.url = chromium, url
+    def __init__(self, chromium: Browser, url: str, forgiven: str) -> None:
+        self.chromium, self.url, self.forgiven = chromium, url, forgiven
         self.errors: list[str] = []
 
-    def sign_in(self, name: str) -> Page:
-        page = self.chromium.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900}).new_page()
-        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" and "status of 4" not in m.text else None)
+    def sign_in(self, name: str, *, size: tuple[int, int] = DESK, to: str = "") -> Page:
+        """The page ``to``, or where one lands."""
+        width, height = size
+        page = self.chromium.new_context(locale="zh-CN", viewport={"width": width, "height": height}).new_page()
+        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" and self.forgiven not in m.text else None)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.goto(self.url + "/accounts/login/")
+        page.goto(f"{self.url}/accounts/login/{to and '?next='}{to}")
         page.fill("input[name=username]", name)
         page.fill("input[name=password]", PASSWORD)
         page.press("input[name=password]", "Enter")
         page.wait_for_url(lambda url: "/login/" not in url)
         return page
+
+
+@contextmanager
+def at_browsers(chromium: Browser, url: str, *, forgiven: str = "status of 4") -> Iterator[People]:
+    """People whose browsers are closed at the end; nothing may have gone wrong in any of their pages."""
+    people = People(chromium, url, forgiven)
+    yield people
+    for context in chromium.contexts:
+        context.close()
+    assert people.errors == []
 
 
 def make_quarter() -> Quarter:

@@ -214,13 +214,10 @@ def page(chromium: Any) -> Iterator[Any]:
 @pytest.fixture
 def people(chromium: Any, live_server: Any) -> Iterator[Any]:
     """Who signs in at browsers of their own (``tests.browsers.People``); nothing may have gone wrong in any of their pages."""
-    from tests.browsers import People
+    from tests.browsers import at_browsers
 
-    found = People(chromium, live_server.url)
-    yield found
-    for context in chromium.contexts:
-        context.close()
-    assert found.errors == []
+    with at_browsers(chromium, live_server.url) as people:
+        yield people
 
 
 @pytest.fixture

@@ -234,7 +234,8 @@ export class Row {
 
   /** Not answered at all: nothing is wrong with what was typed; it stays, and is sent again by itself. */
   retry(message, link = "") {
-    this.problem(message, "w")?.append(link);
+    // What stands there already stays: said anew, its link would go from under the pointer that presses it.
+    if (this.slot("problem").textContent !== message + (link.textContent ?? "")) this.problem(message, "w").append(link);
     this.say("unsaved");
     this.later(this.delay);
     this.delay = Math.min(this.delay * 2, RETRY_MOST);

@@ -11,11 +11,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from indicators.actions.reporting import submit_return
 from indicators.recompute import run
+from tests.browsers import DESK, PASSWORD, PHONE, at_browsers
 from tests.builders import Quarter, make_indicator, make_target, observe
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-PASSWORD = "open-all-day-2025"
 
 
 @pytest.fixture
@@ -30,23 +29,11 @@ def quarter(transactional_db: None) -> Quarter:
     return made
 
 
-@pytest.fixture(params=[(1440, 900), (390, 844)], ids=["desk", "phone"])
+@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
 def overview(request: pytest.FixtureRequest, chromium: Browser, live_server: Any, quarter: Quarter) -> Iterator[Page]:
     """The overview as du has it open; nothing may be refused or thrown meanwhile."""
-    width, height = request.param
-    context = chromium.new_context(locale="zh-CN", viewport={"width": width, "height": height})
-    page = context.new_page()
-    troubles: list[str] = []
-    page.on("console", lambda m: troubles.append(m.text) if m.type == "error" and "ERR_" not in m.text else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.goto(live_server.url + "/accounts/login/")
-    page.fill("input[name=username]", "du")
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url(live_server.url + "/")
-    yield page
-    context.close()
-    assert troubles == []
+    with at_browsers(chromium, live_server.url, forgiven="ERR_") as people:  # some go offline
+        yield people.sign_in("du", size=request.param)
 
 
 def test_only_what_changed_is_swapped_and_the_reader_is_not_disturbed(overview: Page, quarter: Quarter) -> None:

@@ -10,12 +10,12 @@ from django.contrib.auth.hashers import make_password
 from playwright.sync_api import Browser, Page, expect
 
 from indicators.recompute import index, run
+from tests.browsers import DESK, PASSWORD, PHONE, at_browsers
 from tests.builders import Cast
 from tests.indicators.frameworks import HOME, make_index
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-PASSWORD = "what-would-be-2025"
 TODAY = date(2025, 11, 20)
 
 
@@ -32,23 +32,11 @@ def estimated(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Cast:
     return cast
 
 
-@pytest.fixture(params=[(1440, 900), (390, 844)], ids=["desk", "phone"])
+@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
 def dials(request: pytest.FixtureRequest, chromium: Browser, live_server: Any, estimated: Cast) -> Iterator[Page]:
     """The page as du has it open; nothing may be refused by the security policy or thrown meanwhile."""
-    width, height = request.param
-    context = chromium.new_context(locale="zh-CN", viewport={"width": width, "height": height})
-    page = context.new_page()
-    troubles: list[str] = []
-    page.on("console", lambda m: troubles.append(m.text) if m.type == "error" and "ERR_" not in m.text else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.goto(live_server.url + "/accounts/login/?next=/index/what-if/")
-    page.fill("input[name=username]", "du")
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url(live_server.url + "/index/what-if/")
-    yield page
-    context.close()
-    assert troubles == []
+    with at_browsers(chromium, live_server.url, forgiven="ERR_") as people:  # some go offline
+        yield people.sign_in("du", size=request.param, to="/index/what-if/")
 
 
 def outcome(page: Page) -> Any:

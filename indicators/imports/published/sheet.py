@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 
 from ...numbers import plain
-from ...uploads import UploadRefused, check_xlsx
+from ...uploads import UploadRefused, check_xlsx, refusing_damage
 from ..cells import as_text, clean
 
 MAX_ROWS, MAX_COLUMNS = 100_000, 60
@@ -248,12 +248,8 @@ _clean_once = lru_cache(maxsize=10_000)(clean)
 
 def _read_workbook(content: bytes, name: str) -> StatisticsSheet:
     check_xlsx(io.BytesIO(content), name, len(content), largest=LARGEST_WORKBOOK)
-    try:
+    with refusing_damage():
         return _read_sheets(content)
-    except UploadRefused:
-        raise
-    except Exception as error:  # a damaged or hostile file may raise anything; each is the same answer
-        raise UploadRefused(_("读不出这个文件的内容：请用 Excel 打开并重新保存后再试。")) from error
 
 
 def _read_sheets(content: bytes) -> StatisticsSheet:

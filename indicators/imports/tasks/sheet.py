@@ -15,7 +15,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter, range_boundaries
 
-from ...uploads import UploadRefused, check_xlsx
+from ...uploads import UploadRefused, check_xlsx, refusing_damage
 from ..cells import as_text
 
 MAX_ROWS, MAX_COLUMNS, MAX_TASKS = 3_000, 60, 500
@@ -70,12 +70,8 @@ class TaskSheet:
 def read_task_sheet(file: BinaryIO, name: str, size: int) -> TaskSheet:
     """The task rows of a workbook's first sheet that has the columns, hidden sheets last. Raises ``UploadRefused``."""
     check_xlsx(file, name, size, unpacked=_MAX_UNPACKED)
-    try:
+    with refusing_damage():
         return _read_book(file)
-    except UploadRefused:
-        raise
-    except Exception as error:  # a damaged or hostile file may raise anything; each is the same answer
-        raise UploadRefused(_("读不出这个文件的内容：请用 Excel 打开并重新保存后再试。")) from error
 
 
 def _read_book(file: BinaryIO) -> TaskSheet:
