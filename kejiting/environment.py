@@ -38,7 +38,10 @@ def number(name: str, default: int) -> int:
 
 
 def secret_key(*, demo: bool, data_dir: Path) -> str:
-    """The given SECRET_KEY; for a demonstration, one made at random and kept in the data directory."""
+    """The given SECRET_KEY, or the one made at random that a demonstration keeps in its data directory.
+
+    A kept one is read without `DEMO` too, so that `manage.py api_key` beside a running demonstration needs no setting; none is made then.
+    """
     given = os.environ.get("SECRET_KEY", "")
     if given:
         if len(given) < SHORTEST_SECRET or given.lower() in KNOWN_SECRETS or given.startswith("django-insecure-"):
@@ -48,8 +51,9 @@ def secret_key(*, demo: bool, data_dir: Path) -> str:
                 f"SECRET_KEY is a known or short value; give at least {SHORTEST_SECRET} random characters."
             )
         return given
-    if demo:
-        return _kept_secret(data_dir / "secret_key")
+    kept = data_dir / "secret_key"
+    if demo or kept.exists():
+        return _kept_secret(kept)
     raise ImproperlyConfigured(
         "未设置环境变量 SECRET_KEY。请生成一个并妥善保存：python3 -c 'import secrets; print(secrets.token_urlsafe(50))'；"
         "若只是试用，请设置 DEMO=1。 SECRET_KEY is not set: generate one with the command above, or set DEMO=1 for a trial."

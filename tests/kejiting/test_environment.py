@@ -54,6 +54,7 @@ def test_demonstration_keeps_one_random_secret(monkeypatch: pytest.MonkeyPatch, 
     assert len(key) >= environment.SHORTEST_SECRET
     assert environment.secret_key(demo=True, data_dir=tmp_path / "data") == key
     assert stat.S_IMODE((tmp_path / "data" / "secret_key").stat().st_mode) == 0o600
+    assert environment.secret_key(demo=False, data_dir=tmp_path / "data") == key, "a command beside it needs no setting"
 
 
 def test_database_url_with_every_part() -> None:
