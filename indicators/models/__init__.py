@@ -8,12 +8,14 @@ from .indicator import Breakdown, Indicator, IndicatorDefinition, IndicatorDepen
 from .light import Light, LightOverride
 from .line import InForce, Line, LineEntry
 from .milestone import Milestone
+from .milestone_version import MilestoneVersion
 from .observation import ImportBatch, Observation, RegisterCount
 from .period import Period
 from .plan import Aspect, HeadlineIndicator, LightThreshold, Plan
 from .report import Return, ReturnStep
 from .result import Result
 from .round import Round
+from .round_version import RoundVersion
 from .rule import Rule
 from .run import Heartbeat, RecomputeRun, StaleMark
 from .statistics_upload import StatisticsUpload
@@ -48,6 +50,7 @@ __all__ = [
     "Line",
     "LineEntry",
     "Milestone",
+    "MilestoneVersion",
     "MissingReason",
     "NodeWeight",
     "Normalise",
@@ -61,6 +64,7 @@ __all__ = [
     "Return",
     "ReturnStep",
     "Round",
+    "RoundVersion",
     "Rule",
     "StaleMark",
     "StatisticsUpload",

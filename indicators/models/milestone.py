@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from kejiting.accounts.database import keeps
 
 from .task import Task
+from .version import keeps_versions
 
 
 class Milestone(models.Model):
@@ -28,7 +29,7 @@ class Milestone(models.Model):
             models.UniqueConstraint(name="milestone_number_once_in_task", fields=["task", "number"]),
             models.CheckConstraint(name="milestone_number_from_one", condition=Q(number__gte=1)),
         ]
-        triggers = [keeps("milestone_keeps_its_task", "task")]
+        triggers = [keeps("milestone_keeps_its_task", "task"), keeps_versions("milestone")]
 
     def __str__(self) -> str:
         return self.title_zh

@@ -8,6 +8,7 @@ from kejiting.accounts.database import keeps
 
 from .period import Period
 from .plan import Plan
+from .version import keeps_versions
 
 
 class RoundQuerySet(models.QuerySet["Round"]):
@@ -46,6 +47,7 @@ class Round(models.Model):
         ]
         triggers = [
             keeps("round_keeps_its_period", "plan", "period"),
+            keeps_versions("round"),
             pgtrigger.Trigger(
                 name="asks_no_range",
                 when=pgtrigger.Before,

@@ -10,7 +10,7 @@ from kejiting.accounts.models import Role, Unit, User
 
 from .document import Document
 from .plan import Aspect, Plan
-from .task_version import KEEP_VERSION
+from .version import keeps_versions
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -118,9 +118,7 @@ class Task(models.Model):
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("plan_id", "aspect_id", "parent_id", "predecessor_id"),
                 func=_PLACE,
             ),
-            pgtrigger.Trigger(
-                name="keeps_versions", when=pgtrigger.After, operation=pgtrigger.Insert | pgtrigger.Update, func=KEEP_VERSION
-            ),
+            keeps_versions("task"),
         ]
 
     def __str__(self) -> str:

@@ -1,11 +1,12 @@
 """The moment a page speaks of: now, as the record was (``?as_of=``), or as was published (``?known_on=``)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from django.db.models import Exists, Min, OuterRef, QuerySet
+from django.db.models import Exists, Min, Model, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from ..models.indicator import IndicatorQuerySet
 from ..models.observation import ObservationQuerySet
 from ..models.result import ResultQuerySet
 from ..models.target import TargetQuerySet
+from ..models.version import VersionQuerySet
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 Computed = TypeVar("Computed", ResultQuerySet, EstimatedQuerySet)
@@ -55,6 +57,15 @@ class Moment:
     def recorded(self, rows: Rows) -> Rows:
         """Those of ``rows`` that had entered the record. What was published by when says nothing of definitions."""
         return rows.filter(recorded_at__lte=self.as_of) if self.as_of else rows
+
+    def set_back(self, rows: Collection[Model], versions: VersionQuerySet) -> None:
+        """Each of ``rows``, which had been recorded, says what it said at the moment; nothing of this is saved."""
+        if not self.as_of:
+            return
+        subject = versions.model.SUBJECT
+        said = {getattr(version, f"{subject}_id"): version for version in versions.as_of(self.as_of).filter(**{f"{subject}__in": rows})}
+        for row in rows:
+            said[row.pk].set_back(row)
 
     def indicators(self, rows: IndicatorQuerySet) -> IndicatorQuerySet:
         """Those of ``rows`` that were defined at the moment."""

@@ -19,6 +19,7 @@ from ..models import (
     LightOverride,
     Line,
     Milestone,
+    MilestoneVersion,
     Plan,
     Result,
     Return,
@@ -235,8 +236,7 @@ def _set_back(task: Task, moment: Moment) -> None:
     said = TaskVersion.objects.as_of(moment.as_of).select_related(*parts).filter(task=task).first()
     if said is None:
         raise NotRecordedYet(_("%(day)s 时这项任务还没有登记。") % {"day": timezone.localdate(moment.as_of).isoformat()})
-    for name in said.SAID:
-        setattr(task, name, getattr(said, name))
+    said.set_back(task)
 
 
 def _add_kin(user: User, page: TaskPage, moment: Moment) -> None:
@@ -288,6 +288,8 @@ def get_milestone_lines(milestones: Sequence[Milestone], moment: Moment = NOW) -
 
 def _get_milestone_parts(user: User, task: Task, moment: Moment) -> list[MilestonePart]:
     milestones = list(moment.recorded(task.milestones.all()))
+    moment.set_back(milestones, MilestoneVersion.objects.all())
+    milestones.sort(key=lambda milestone: milestone.number)
     lines = get_milestone_lines(milestones, moment)
     reports = {line.report_id for line in lines.values()}
     may_open = set(Return.objects.visible_to(user).filter(pk__in=reports).values_list("pk", flat=True)) if reports else set()

@@ -7,7 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from indicators.actions.definitions import edit_indicator, edit_task, supersede_target
+from indicators.actions.definitions import edit_indicator, edit_milestone, edit_task, supersede_target
+from indicators.actions.rounds import lock_round, move_due_date, unlock_round
 from indicators.models import Document, Indicator, Milestone, Result, Round, Target, Task, TaskIndicator
 from indicators.queries.indicators import get_indicator, get_indicators
 from indicators.queries.moments import Moment, NotRecordedYet
@@ -90,6 +91,17 @@ def test_a_task_is_measured_by_what_was_linked_then(quarter: Quarter) -> None:
     assert len(get_task(user, "plan", 1).indicators) == len(get_task(user, "plan", 1).milestones) == 2
 
 
+def test_a_milestone_says_what_it_said(quarter: Quarter) -> None:
+    then, user = now(), quarter.cast.du
+    Milestone.objects.create(task=quarter.task, number=2, title_zh="节点二", due_on=date(2025, 12, 31))
+    both = now()
+    edit_milestone(quarter.milestone, by=quarter.cast.guo, number=3, title_zh="改过的节点", due_on=date(2025, 12, 1))
+    said = [(p.milestone.number, p.milestone.title_zh, p.milestone.due_on) for p in get_task(user, "plan", 1, both).milestones]
+    assert said == [(1, "节点一", date(2025, 9, 30)), (2, "节点二", date(2025, 12, 31))]
+    assert [p.milestone.title_zh for p in get_task(user, "plan", 1, then).milestones] == ["节点一"]
+    assert [p.milestone.title_zh for p in get_task(user, "plan", 1, now()).milestones] == ["节点二", "改过的节点"]
+
+
 def test_a_page_of_an_earlier_day_asks_no_more_for_more_tasks(quarter: Quarter, django_assert_num_queries: Any) -> None:
     user = quarter.cast.du
     get_tasks(user, quarter.plan, now())  # who the user is, is asked once
@@ -108,6 +120,23 @@ def test_a_round_is_there_from_when_it_was_opened(quarter: Quarter) -> None:
     user = quarter.cast.du
     assert get_reports(user, quarter.plan, before).rounds == []
     assert [each.round for each in get_reports(user, quarter.plan, now()).rounds] == [Round.objects.get()]
+
+
+def test_a_round_is_late_and_locked_by_the_dates_it_had(quarter: Quarter) -> None:
+    user, guo, opened = quarter.cast.du, quarter.cast.guo, Round.objects.get()
+    due_at = opened.due_at
+    lock_round(opened, by=guo)
+    locked = now()
+    unlock_round(opened, by=guo, reason="补报")
+    before = now()
+    move_due_date(opened, by=guo, due_at=due_at + timedelta(days=9), reason="顺延")
+
+    def read(moment: Moment) -> Round:
+        return get_reports(user, quarter.plan, moment).rounds[0].round
+
+    assert read(locked).locks_at is not None
+    assert (read(before).due_at, read(before).locks_at) == (due_at, None)
+    assert read(now()).due_at == due_at + timedelta(days=9)
 
 
 def test_an_indicator_means_what_it_meant(quarter: Quarter) -> None:

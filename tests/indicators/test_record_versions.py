@@ -1,4 +1,4 @@
-"""What a task said before is kept by the database itself, whoever changes the task and by whatever means."""
+"""What a task, a milestone or a round said before is kept by the database itself, whoever changes it and by whatever means."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -7,8 +7,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from indicators.models import Task, TaskVersion
-from tests.builders import Cast, make_plan, make_task
+from indicators.models import Milestone, MilestoneVersion, Round, RoundVersion, Task, TaskVersion
+from indicators.models.version import Version
+from tests.builders import Cast, Quarter, make_plan, make_task
 
 pytestmark = pytest.mark.django_db
 
@@ -38,13 +39,21 @@ def test_what_is_no_part_of_a_version_makes_none(task: Task) -> None:
     assert titles() == ["原来的任务"]
 
 
-def test_a_version_holds_all_that_a_task_says(task: Task) -> None:
-    """A new column of a task is either in its versions or named here as no part of what was said."""
-    not_said = {"id", "plan", "number", "classification", "recorded_at"}
-    assert {field.name for field in Task._meta.concrete_fields} - not_said == set(TaskVersion.SAID)
-    version = TaskVersion.objects.get()
-    assert {name: getattr(version, name) for name in TaskVersion.SAID} == {name: getattr(task, name) for name in TaskVersion.SAID}
-    assert version.recorded_at == task.recorded_at
+@pytest.mark.parametrize(
+    ("model", "versions", "not_said"),
+    [
+        (Task, TaskVersion, {"id", "plan", "number", "classification", "recorded_at"}),
+        (Milestone, MilestoneVersion, {"id", "task", "recorded_at"}),
+        (Round, RoundVersion, {"id", "plan", "code", "period", "recorded_at"}),
+    ],
+)
+def test_a_version_holds_all_that_a_row_says(model: Any, versions: type[Version], not_said: set[str]) -> None:
+    """A new column is either in the versions or named here as no part of what was said."""
+    Quarter()
+    assert {field.name for field in model._meta.concrete_fields} - not_said == set(versions.SAID)
+    row, version = model.objects.get(), versions.objects.get()
+    assert {name: getattr(version, name) for name in versions.SAID} == {name: getattr(row, name) for name in versions.SAID}
+    assert version.recorded_at == row.recorded_at
 
 
 def test_the_newest_by_then_is_what_it_said_then(task: Task) -> None:

@@ -19,6 +19,7 @@ from ...models import (
     Indicator,
     Line,
     Milestone,
+    MilestoneVersion,
     Result,
     StaleMark,
     Target,
@@ -57,7 +58,7 @@ def remove_milestone(milestone: Milestone, *, by: User, reason: str) -> None:
     """Take away a milestone that nobody was asked about."""
     milestone = _hold(Milestone.objects.select_related("task"), milestone, by=by)
     reason = require_reason(reason, _("请写明删除的原因。"))
-    _refuse_referred(milestone)
+    _refuse_referred(milestone, but={MilestoneVersion})
     _note(milestone, MILESTONE_FIELDS, by=by, reason=reason, task=milestone.task_id)
     mark_tasks([milestone.task_id], cause=f"milestone {milestone.pk} removed")
     _delete(milestone)

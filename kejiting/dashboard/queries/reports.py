@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from indicators.models import Plan, Return, ReturnStep, Round
+from indicators.models import Plan, Return, ReturnStep, Round, RoundVersion
 from indicators.queries.moments import Moment
 from indicators.queries.rounds import is_late
 from kejiting.accounts.models import User
@@ -73,12 +73,13 @@ class Reports:
 
 
 def get_reports(user: User, plan: Plan, moment: Moment) -> Reports:
-    """Two queries now, three for an earlier moment. Everybody sees who has reported; ``is_open_to_user`` says whose return they may open."""
+    """Two queries now, four for an earlier moment. Everybody sees who has reported; ``is_open_to_user`` says whose return they may open."""
     at = moment.as_of or timezone.now()
     opened = moment.recorded(Round.objects.filter(plan=plan, opens_at__lte=at))
     # An accepted return stays so: its stamp tells at any moment.
     pending = Return.objects.filter(Q(accepted_at=None) | Q(accepted_at__gt=at), round=OuterRef("pk"))
     rounds = list(opened.annotate(is_pending=Exists(pending)).order_by("period__ends_on", "pk"))
+    moment.set_back(rounds, RoundVersion.objects.all())
     unfinished = [each for each in rounds if each.is_pending and not (each.locks_at and each.locks_at <= at)]
     chosen = {each.pk: each for each in unfinished or rounds[-1:]}
     if not chosen:
