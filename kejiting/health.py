@@ -1,6 +1,8 @@
 """For machines that watch this one: is the process alive, and may it be sent visitors."""
 
-from django.db import DatabaseError, connection
+import contextlib
+
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -28,6 +30,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def _missing() -> list[str]:
+    # A new connection is given up after its time; over a kept one, a database that hangs is waited for without end.
+    with contextlib.closing(connections.create_connection(DEFAULT_DB_ALIAS)) as fresh:
+        fresh.ensure_connection()
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return ["migrations"]

@@ -1,11 +1,12 @@
 """Liveness, readiness, and the pages for what went wrong."""
 
+import socket
 from collections.abc import Callable
 from typing import NoReturn
 
 import pytest
 from django.contrib.auth import authenticate
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 from django.test import Client, override_settings
 
 from kejiting.models import FirstLoad
@@ -34,6 +35,18 @@ def test_not_ready_without_a_database(client: Client, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(connection, "cursor", fail)
     response = client.get("/readyz")
+    assert (response.status_code, response.json()["missing"]) == (503, ["database"])
+
+
+@pytest.mark.django_db
+def test_not_ready_while_the_database_hangs(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes connections and answers nothing, as a stopped process does."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        entry = connections.settings["default"]
+        monkeypatch.setitem(entry, "HOST", "127.0.0.1")
+        monkeypatch.setitem(entry, "PORT", str(silent.getsockname()[1]))
+        monkeypatch.setitem(entry, "OPTIONS", {**entry["OPTIONS"], "connect_timeout": 2})
+        response = client.get("/readyz")
     assert (response.status_code, response.json()["missing"]) == (503, ["database"])
 
 
