@@ -16,6 +16,7 @@ from .periods import parse_label
 QUARTERS = (gettext_lazy("一"), gettext_lazy("二"), gettext_lazy("三"), gettext_lazy("四"))
 # From this many 万元 on an amount is said in 亿元.
 YI = Decimal(10_000)
+LARGE_DECIMALS = 2
 
 
 def format_period(label: str | None) -> str:
@@ -92,9 +93,17 @@ def format_number(value: Decimal | None, decimals: int | None = None) -> str:
     return f"{'−' if shown < 0 else ''}{abs(shown):,f}"
 
 
-def are_large(amounts: Iterable[Decimal | None]) -> bool:
-    """Whether amounts of 万元 that stand in one column are all said in 亿元: with a small one among them none is."""
-    return all(abs(amount) >= YI for amount in amounts if amount is not None)
+def are_large(amounts: Iterable[Decimal | None], revised: Iterable[Iterable[Decimal | None]] = ()) -> bool:
+    """Whether amounts of 万元 that stand in one column are all said in 亿元: with a small one among them none is.
+
+    Nor is one where that would hide a revision: of each of ``revised``, the values one figure had, different ones must be written differently.
+    """
+    return all(abs(amount) >= YI for amount in amounts if amount is not None) and all(_differ_when_large(values) for values in revised)
+
+
+def _differ_when_large(values: Iterable[Decimal | None]) -> bool:
+    different = {value for value in values if value is not None}
+    return len({_round(value / YI, LARGE_DECIMALS) for value in different}) == len(different)
 
 
 def format_value(value: Decimal | None, unit: str, *, decimals: int | None = None, qualifier: str = "", large: bool | None = None) -> str:
@@ -105,8 +114,8 @@ def format_value(value: Decimal | None, unit: str, *, decimals: int | None = Non
     if value is None:
         return "—"
     if unit == "万元" and (abs(value) >= YI if large is None else large):
-        # A large amount keeps at most two decimals of 亿, and none that its source did not have.
-        value, unit, decimals = value / YI, "亿元", min(_decimals_of(value / YI), 2)
+        # A large amount keeps few decimals of 亿, and none that its source did not have.
+        value, unit, decimals = value / YI, "亿元", min(_decimals_of(value / YI), LARGE_DECIMALS)
     return qualify(format_number(value, decimals), unit, qualifier)
 
 

@@ -1,5 +1,6 @@
 """Reading indicators: the list with newest values, and one indicator with its whole record for an area."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -115,7 +116,8 @@ class IndicatorPage:
     def are_large(self) -> bool:
         """Whether the table says amounts in 亿元, targets and all: one unit a column."""
         targets = [row.target.value for row in self.targets if row.target.unit_of_measure == self.indicator.unit_of_measure]
-        return are_large([*(vintage.value for point in self.points for vintage in point.vintages), *targets])
+        histories = [[vintage.value for vintage in point.vintages] for point in self.points]
+        return are_large([*itertools.chain.from_iterable(histories), *targets], revised=histories)
 
 
 def get_indicator(user: User, code: str, area: str = "", moment: Moment = NOW) -> IndicatorPage:

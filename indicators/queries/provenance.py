@@ -11,6 +11,7 @@ from kejiting.accounts.models import User
 
 from ..analysis.formula import Formula, parse
 from ..explain import explain
+from ..formatting import are_large
 from ..formulas import split_reference
 from ..models import (
     Breakdown,
@@ -53,6 +54,12 @@ class ObservationOrigin:
     # Empty also where it names an indicator the user may not see.
     formula: str = ""
     may_see_return: bool = False
+
+    @property
+    def are_large(self) -> bool:
+        """Whether the table of vintages says amounts in 亿元."""
+        values = [vintage.value for vintage in self.vintages]
+        return are_large(values, revised=[values])
 
     @property
     def is_note_open(self) -> bool:

@@ -135,3 +135,9 @@ def test_amounts_of_one_column_are_said_in_one_unit() -> None:
     column = [Decimal("34981.8"), Decimal("8121.62"), None]
     assert [format_value(v, "万元", large=are_large(column)) for v in column] == ["34,981.8万元", "8,121.62万元", "—"]
     assert [format_value(v, "万元", large=are_large(column[:1])) for v in column[:1]] == ["3.50亿元"]
+
+
+def test_no_unit_hides_a_revision() -> None:
+    slight, plain = [Decimal("18152.46"), Decimal("18153.46")], [Decimal("18152.46"), None, Decimal("19152.46")]
+    assert [format_value(v, "万元", large=are_large(slight, revised=[slight])) for v in slight] == ["18,152.46万元", "18,153.46万元"]
+    assert [format_value(v, "万元", large=are_large(plain, revised=[plain])) for v in plain] == ["1.82亿元", "—", "1.92亿元"]
