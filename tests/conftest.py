@@ -15,8 +15,11 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import hypothesis
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
+from xdist.scheduler import LoadFileScheduling
 
-from tests.demo_fixtures import demo_record, facts_record  # noqa: F401 - fixtures for every test
+from tests.databases import make_migrated
+from tests.demo_fixtures import demo_database, demo_record, facts_database, facts_record  # noqa: F401 - fixtures for every test
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("TEST_DATA_DIR") or ROOT / ".data-test")
@@ -52,6 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    # As slow to guess as they are to check: nothing that a test needs.
+    Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64
     settings.EVIDENCE_ROOT = Path(_servers.enter_context(tempfile.TemporaryDirectory(prefix="kejiting-evidence-")))
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing
     # A message for one process's worker must not reach another's.
@@ -79,6 +84,15 @@ def _start_servers() -> None:
         os.environ["REDIS_URL"] = embedded.redis_url(DATA_DIR)
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any) -> None:
+    """The database of this process begins as a copy of one that is migrated already."""
+    from django.db import connection
+
+    with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = make_migrated()
+
+
 def _redis_database(url: str, offset: int) -> str:
     """The same server's database `offset` further on, of the 16 that Redis has."""
     parts = urlsplit(url)
@@ -90,11 +104,25 @@ def _redis_database(url: str, offset: int) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # A long file that begins last keeps one core idle.
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
     if CHROMIUM.exists() or os.environ.get("CI", "").lower() in {"1", "true"}:
         return
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.skip(reason=f"{CHROMIUM} is not installed (apt-get install chromium fonts-noto-cjk)"))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    return Schedule(config, log)
+
+
+class Schedule(LoadFileScheduling):
+    """Whole files to one process, since the fixtures of a file are shared; what reads the demonstration to the one that makes it."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/demo" if nodeid.startswith("tests/demo/") else super()._split_scope(nodeid)
 
 
 @pytest.fixture(scope="session", autouse=True)

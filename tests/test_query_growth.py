@@ -7,7 +7,7 @@ from indicators.actions.rounds import add_due_lines
 from indicators.models import Milestone, Return, TaskIndicator
 from indicators.recompute import run
 from tests.builders import Quarter, assign, make_indicator, make_target, make_task, observe
-from tests.test_query_counts import count
+from tests.demo.test_query_counts import count
 
 
 @pytest.mark.django_db

@@ -1,5 +1,7 @@
 """After the removal nothing of the demonstration is left, and the facts are as if it had never been there."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,7 +98,9 @@ def test_unmarked_rows_go_with_what_they_belong_to(label: str) -> None:
     assert label in {reference.child._meta.label for reference in list_references()}
 
 
-def test_the_files_of_the_demonstration_leave_the_disk(django_capture_on_commit_callbacks: Any) -> None:
+def test_the_files_of_the_demonstration_leave_the_disk(django_capture_on_commit_callbacks: Any, settings: Any, tmp_path: Path) -> None:
+    # What leaves the disk comes back with no rolled back transaction.
+    settings.EVIDENCE_ROOT = shutil.copytree(settings.EVIDENCE_ROOT, tmp_path / "evidence")
     files = [get_path(key) for key in Evidence.objects.values_list("pk", flat=True)]
     assert files
     assert all(path.exists() for path in files)

@@ -1,6 +1,6 @@
 """How many queries each page asks, checked in as a file and reviewed as a diff.
 
-After a change that is meant: ``UPDATE_QUERY_COUNTS=1 pytest tests/test_query_counts.py`` writes the file anew.
+After a change that is meant: ``UPDATE_QUERY_COUNTS=1 pytest tests/demo/test_query_counts.py`` writes the file anew.
 """
 
 import json
@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from kejiting.accounts.models import User
 from tests.demo_fixtures import DemoRecord
 
-FILE = Path(__file__).parent / "query_counts.json"
+FILE = Path(__file__).parents[1] / "query_counts.json"
 
 PAGES = {
     "leader": [
