@@ -128,6 +128,8 @@ SENTENCES = {
     "line_fits_its_kind": gettext_lazy("填报内容与分工不符：节点只填 1（已完成）或 0（未完成），进展情况只填文字，指标只填数值。"),
     "line_changes_only_while_open": gettext_lazy("报表已提交，不能再改；请先退回。"),
     "evidence_changes_only_while_open": gettext_lazy("报表已提交，佐证材料不能再增减；请先退回。"),
+    "evidence_changes_only_while_pending": gettext_lazy("这项更正已经处理过，佐证材料不能再增减。"),
+    "evidence_of_correction_is_of_who_asked": gettext_lazy("更正的佐证材料只能由申请人自己增减。"),
     "correction_one_pending_a_line": gettext_lazy("这一行已有一项更正待处理。"),
     "correction_has_reason": gettext_lazy("更正须写明原因。"),
     "correction_decision_is_stamped": gettext_lazy("处理更正须记下处理人和时间。"),

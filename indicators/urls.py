@@ -23,7 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("reporting/<str:round>/<str:unit>/evidence/<uuid:key>/", evidence.download, name="evidence"),
     path("reporting/<str:round>/<str:unit>/evidence/<uuid:key>/remove/", evidence.remove, name="evidence-remove"),
     re_path(
-        r"^reporting/(?P<round>[^/]+)/(?P<unit>[^/]+)/lines/(?P<line>\d+)/(?P<verb>correct|accept|return|withdraw)/$",
+        r"^reporting/(?P<round>[^/]+)/(?P<unit>[^/]+)/lines/(?P<line>\d+)/(?P<verb>correct|attach|detach|accept|return|withdraw)/$",
         reporting.correct_line,
         name="return-correction",
     ),

@@ -1,9 +1,10 @@
 """Corrections of accepted lines: asked for by one person, in force once another has accepted them; taken back by who asked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,18 +16,31 @@ from ..errors import NotAllowed, ReasonRequired, RecordError, WrongState
 from ..findings import check_correction, get_history, get_rule_findings
 from ..models import Correction, Line, Return
 from ..numbers import plain
+from .evidence import attach, kept
 from .marks import mark_tasks
 from .observations import Statement, record_observations
 from .reporting import NOTE_LENGTH, clean_changes, clean_text, lock_line, lock_return, raise_version
 
 
-@transaction.atomic
-def request_correction(line: Line, *, by: User, value: Any, reason: str, missing: str = "", qualifier: str = "") -> Correction:
-    """Ask that an accepted line say something else. The accepted value stays in force until another person agrees."""
+def request_correction(
+    line: Line, *, by: User, value: Any, reason: str, missing: str = "", qualifier: str = "", files: Sequence[UploadedFile] = ()
+) -> Correction:
+    """Ask that an accepted line say something else. The accepted value stays in force until another person agrees.
+
+    Raises ``UploadRefused`` for a file that is not taken: nothing is asked then.
+    """
+    if not by.has_perm("correction.request", line.report):
+        raise NotAllowed(_("只有本单位填报员或主管处室可以申请更正。"))
+    with kept(files) as evidence, transaction.atomic():
+        correction = _request(line, by=by, value=value, reason=reason, missing=missing, qualifier=qualifier)
+        for file in evidence:
+            attach(file, correction, by=by)
+    return correction
+
+
+def _request(line: Line, *, by: User, value: Any, reason: str, missing: str, qualifier: str) -> Correction:
     reason = clean_text(reason, NOTE_LENGTH)
     report, line = lock_line(line)
-    if not by.has_perm("correction.request", report):
-        raise NotAllowed(_("只有本单位填报员或主管处室可以申请更正。"))
     if report.state != Return.State.ACCEPTED:
         raise WrongState(_("只有已接收的数值才需要更正；未接收的请直接修改或退回。"))
     if line.kind == "narrative":

@@ -21,36 +21,47 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
         """The files of returns one may see (drafts: the unit's own people and the office), and of figures one may see."""
         returns, figures = Return.objects.visible_to(user), Observation.objects.visible_to(user)
         of_return = Q(line__report__in=returns) | Q(correction__line__report__in=returns)
-        of_figure = Q(observation__in=figures) | Q(line__in=figures.values("line")) | Q(correction__in=figures.values("correction"))
+        of_figure = Q(line__in=figures.values("line")) | Q(correction__in=figures.values("correction"))
         seen = self.filter(of_return | of_figure)
         return seen if user.clearance == Classification.INTERNAL else seen.filter(classification=Classification.PUBLIC)
 
 
-# A line's files come and go with its draft: nobody approves a file that is not the one accepted.
+# A line's files come and go with its draft, a correction's until it is answered: nobody agrees to a file that is not the one accepted.
 _WHILE_OPEN = """
     IF TG_OP = 'DELETE' AND OLD.is_demo AND current_setting('kejiting.demo_removal', true) = 'on' THEN
         RETURN OLD;
     END IF;
+    IF TG_OP = 'DELETE' THEN
+        file := OLD;
+    ELSE
+        file := NEW;
+    END IF;
     SELECT report.state INTO report_state FROM indicators_line line JOIN indicators_return report ON report.id = line.report_id
-        WHERE line.id = CASE TG_OP WHEN 'DELETE' THEN OLD.line_id ELSE NEW.line_id END FOR SHARE OF report;
-    IF report_state NOT IN ('draft', 'returned') OR (TG_OP = 'DELETE' AND report_state IS NULL) THEN
+        WHERE line.id = file.line_id FOR SHARE OF report;
+    IF report_state NOT IN ('draft', 'returned') THEN
         RAISE EXCEPTION 'the files of a line change only while its return is a draft or returned'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'evidence_changes_only_while_open';
     END IF;
-    IF TG_OP = 'DELETE' THEN
-        RETURN OLD;
+    SELECT correction.state, correction.requested_by_id INTO correction_state, asked_by FROM indicators_correction correction
+        WHERE correction.id = file.correction_id FOR SHARE OF correction;
+    IF correction_state <> 'pending' THEN
+        RAISE EXCEPTION 'the files of a correction change only until it is decided'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'evidence_changes_only_while_pending';
     END IF;
-    RETURN NEW;
+    IF asked_by <> file.uploaded_by_id THEN
+        RAISE EXCEPTION 'the files of a correction are of who asked for it'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'evidence_of_correction_is_of_who_asked';
+    END IF;
+    RETURN file;
 """
 
 
 class Evidence(models.Model):
-    """A file that bears out a line, a correction or an observation. The stored name is its id, never its own."""
+    """A file that bears out a line or a correction, and through it the figure. The stored name is its id, never its own."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     line = models.ForeignKey(Line, models.PROTECT, null=True, blank=True, related_name="evidence")
     correction = models.ForeignKey(Correction, models.PROTECT, null=True, blank=True, related_name="evidence")
-    observation = models.ForeignKey(Observation, models.PROTECT, null=True, blank=True, related_name="evidence")
     title = models.CharField(_("标题"), max_length=200, blank=True)
     name = models.CharField(_("文件名"), max_length=200)
     content_type = models.CharField(max_length=100)
@@ -70,9 +81,7 @@ class Evidence(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="evidence_is_of_one_thing",
-                condition=Q(line__isnull=False, correction=None, observation=None)
-                | Q(line=None, correction__isnull=False, observation=None)
-                | Q(line=None, correction=None, observation__isnull=False),
+                condition=Q(line__isnull=False, correction=None) | Q(line=None, correction__isnull=False),
             ),
             models.CheckConstraint(name="evidence_sha256_is_whole", condition=Q(sha256__regex=r"^[0-9a-f]{64}$")),
             is_known("classification", Classification.values),
@@ -83,10 +92,17 @@ class Evidence(models.Model):
                 name="while_open",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.Delete,
-                declare=[("report_state", "text")],
+                declare=[("file", "record"), ("report_state", "text"), ("correction_state", "text"), ("asked_by", "bigint")],
                 func=_WHILE_OPEN,
             ),
         ]
 
     def __str__(self) -> str:
         return self.title or self.name
+
+    @property
+    def subject(self) -> Line | Correction:
+        """What it bears out."""
+        subject = self.line or self.correction
+        assert subject is not None  # noqa: S101 - held by a constraint
+        return subject

@@ -62,6 +62,14 @@ class ObservationOrigin:
         return are_large(values, revised=[values])
 
     @property
+    def evidence_of_correction(self) -> list[Evidence]:
+        return [file for file in self.evidence if file.correction_id]
+
+    @property
+    def evidence_of_line(self) -> list[Evidence]:
+        return [file for file in self.evidence if file.line_id]
+
+    @property
     def is_note_open(self) -> bool:
         """A source's own note is; what was written in a return is for those who see the return."""
         return self.line is None or self.may_see_return
@@ -82,7 +90,7 @@ def get_observation_origin(user: User, key: int, moment: Moment = NOW) -> Observ
     origin = ObservationOrigin(observation, vintages, observation.definition)
     if observation.line_id:
         _add_line(user, origin, observation.line_id)
-    origin.evidence = list(Evidence.objects.visible_to(user).filter(_bears_out(observation)).select_related("uploaded_by__unit"))
+        origin.evidence = _get_evidence(user, observation)
     counterpart = get_counterpart(user, observation.indicator)
     origin.difference = get_difference(user, observation.indicator, counterpart, observation.area_id, moment)
     if observation.run_id:
@@ -91,12 +99,12 @@ def get_observation_origin(user: User, key: int, moment: Moment = NOW) -> Observ
     return origin
 
 
-def _bears_out(observation: Observation) -> Q:
-    """The files of the figure itself, of the line it was taken from and of the correction that changed it."""
-    files = Q(observation=observation)
-    if observation.line_id:
-        files |= Q(line=observation.line_id)
-    return files | Q(correction=observation.correction_id) if observation.correction_id else files
+def _get_evidence(user: User, observation: Observation) -> list[Evidence]:
+    """The files of the line that the figure was taken from, and of the correction that changed it."""
+    files = Q(line=observation.line_id)
+    if observation.correction_id:
+        files |= Q(correction=observation.correction_id)
+    return list(Evidence.objects.visible_to(user).filter(files).select_related("uploaded_by__unit"))
 
 
 def _add_line(user: User, origin: ObservationOrigin, key: int) -> None:

@@ -245,7 +245,8 @@ class Sheet:
 
 def get_sheet(report: Return, user: User) -> Sheet:
     """A return with all that is shown beside its lines; the number of queries does not depend on the lines."""
-    lines = list(_list_lines(report))
+    to_corrections = Prefetch("corrections__evidence", Evidence.objects.visible_to(user).select_related("uploaded_by__unit"))
+    lines = list(_list_lines(report).prefetch_related(to_corrections))
     steps = list(report.steps.select_related("by__unit"))
     sheet = Sheet(report, [], steps, get_context(report, user))
     beside = _read_beside(lines, report, sent_back=sheet.sent_back.at if sheet.sent_back else None)

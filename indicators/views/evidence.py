@@ -1,4 +1,4 @@
-"""The files of a return: attach one to a line, open one, take one away."""
+"""The files of a return: attach one to a line, open one, take one of a line away."""
 
 from uuid import UUID
 
@@ -38,8 +38,11 @@ def attach(request: SignedInRequest, round: str, unit: str, line: int) -> JsonRe
 @login_required
 @require_POST
 def remove(request: SignedInRequest, round: str, unit: str, key: UUID) -> JsonResponse:
+    """Of a line, for the grid; a correction's files are changed by the forms of its page."""
     found = _get_evidence(request, round, unit, key)
     row = found.line
+    if row is None:
+        raise Http404(_("没有这份材料，或者您无权查看。"))
     try:
         actions.remove_evidence(found, by=request.user)
     except RecordError as error:
@@ -80,9 +83,8 @@ def _get_evidence(request: SignedInRequest, round: str, unit: str, key: UUID) ->
     return found
 
 
-def _show(request: SignedInRequest, line: Line | None) -> JsonResponse:
+def _show(request: SignedInRequest, line: Line) -> JsonResponse:
     """The line's files as they are now, for the grid."""
     files = list(Evidence.objects.visible_to(request.user).filter(line=line).select_related("uploaded_by__unit"))
-    report = line.report if line else None
-    html = render_to_string("indicators/reporting/_evidence.html", {"files": files, "report": report, "may_edit": True}, request)
+    html = render_to_string("indicators/reporting/_evidence.html", {"files": files, "report": line.report, "may_edit": True}, request)
     return JsonResponse({"evidence": html, "count": len(files)})

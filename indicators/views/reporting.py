@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -17,18 +18,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kejiting.accounts.http import SignedInRequest
+from kejiting.accounts.http import SignedInRequest, takes_file
 from kejiting.accounts.models import User
 
 from ..actions import corrections
 from ..actions import reporting as actions
+from ..actions.evidence import add_evidence, remove_evidence
 from ..errors import NotReady, ReasonRequired, RecordError, TextTooLong
 from ..evidence_files import TYPES
-from ..models import Correction, Line, MissingReason, Qualifier, Return
+from ..models import Correction, Evidence, Line, MissingReason, Qualifier, Return
 from ..numbers import NotANumber, parse_number, plain
 from ..queries.returns import get_return
 from ..queries.review import make_review
 from ..queries.sheets import Sheet, SheetLine, count_filled, get_row, get_rows_beside, get_sheet
+from ..uploads import UploadRefused
+
+# A form takes several files, and one too large among them is still answered at its field.
+FILES_AT_ONCE = 5
 
 
 @login_required
@@ -52,6 +58,7 @@ def _make_context(request: SignedInRequest, report: Return, sheet: Sheet, **more
         "may_correct": report.state == Return.State.ACCEPTED and user.has_perm("correction.request", report),
         "decidable": {row.line.pk for row in sheet.lines if row.pending and user.has_perm("correction.decide", row.pending)},
         "withdrawable": {row.line.pk for row in sheet.lines if row.pending and user.has_perm("correction.withdraw", row.pending)},
+        "attachable": {row.line.pk for row in sheet.lines if row.pending and user.has_perm("correction.attach", row.pending)},
         "last_step": sheet.steps[-1] if sheet.steps else None,
         "review": make_review(sheet),
         "missing_choices": MissingReason.choices,
@@ -60,6 +67,7 @@ def _make_context(request: SignedInRequest, report: Return, sheet: Sheet, **more
         "text_length": actions.TEXT_LENGTH,
         "evidence_types": ",".join(TYPES),
         "evidence_limit": settings.EVIDENCE_MAX_SIZE // 1024 // 1024,
+        "evidence_limit_at_once": FILES_AT_ONCE * settings.EVIDENCE_MAX_SIZE // 1024 // 1024,
         **more,
     }
 
@@ -212,10 +220,13 @@ def take_step(request: SignedInRequest, round: str, unit: str, verb: str) -> Htt
 
 
 def _say_tried(request: SignedInRequest, verb: str, error: RecordError, line: Line | None = None) -> dict[str, Any]:
-    """What a refused form comes back with: the sentence, which form it was, all that was typed, and the field at fault."""
-    is_of_reason = isinstance(error, ReasonRequired | TextTooLong)
-    field = "reason" if is_of_reason else "value" if line and verb == "correct" and error.status == 422 else ""
-    name = f"correct-{field}" if verb == "correct" else "decide" if line else f"reason-{verb}"
+    """What a refused form comes back with: the sentence, which form it was, all that was typed, and the field at fault.
+
+    A browser does not keep the files that were chosen: they are named, to be chosen again.
+    """
+    of_reason, of_files = isinstance(error, ReasonRequired | TextTooLong), isinstance(error, UploadRefused)
+    field = "reason" if of_reason else "files" if of_files else "value" if line and verb == "correct" and error.status == 422 else ""
+    name = f"correct-{field}" if verb == "correct" else "attach" if verb == "attach" else "decide" if line else f"reason-{verb}"
     return {
         "error": error.message,
         "error_field": field,
@@ -223,13 +234,15 @@ def _say_tried(request: SignedInRequest, verb: str, error: RecordError, line: Li
         "tried": verb,
         "tried_line": line.pk if line else 0,
         "typed": request.POST,
+        "dropped": [file.name for file in request.FILES.getlist("files")],
     }
 
 
+@takes_file(lambda: FILES_AT_ONCE * settings.EVIDENCE_MAX_SIZE)
 @login_required
 @require_http_methods(["GET", "POST"])
 def correct_line(request: SignedInRequest, round: str, unit: str, line: str, verb: str) -> HttpResponse:
-    """Ask for a correction of an accepted line, take it back, or decide one."""
+    """Ask for a correction of an accepted line, change its files, take it back, or decide one."""
     report = _get_report(request, round, unit)
     if request.method == "GET":
         return redirect("return", round=round, unit=unit)
@@ -249,14 +262,30 @@ def _correct(line: Line, verb: str, request: SignedInRequest) -> str:
         # The form shows the qualifier of the value in force; with a reason for having none there is nothing it could be of.
         names = ("missing", "value") if request.POST.get("missing") else ("value", "qualifier")
         typed = {name: request.POST.get(name, "") for name in names}
-        corrections.request_correction(line, by=request.user, reason=reason, **typed)
+        corrections.request_correction(line, by=request.user, reason=reason, files=request.FILES.getlist("files"), **typed)
         return _("已申请更正；在另一人接收之前，原值继续有效。")
     pending = get_object_or_404(Correction, line=line, state=Correction.State.PENDING)
     if verb == "accept":
         corrections.accept_correction(pending, by=request.user, reason=reason)
         return _("更正已接收，新值已生效，原值仍可查看。")
+    if verb == "attach":
+        files = request.FILES.getlist("files")
+        if not files:
+            raise UploadRefused(_("请选择一个文件。"))
+        add_evidence(pending, files[0], by=request.user)
+        return _("佐证材料已附上。")
+    if verb == "detach":
+        remove_evidence(_get_file(pending, request.POST.get("evidence", "")), by=request.user)
+        return _("佐证材料已移除。")
     if verb == "withdraw":
         corrections.withdraw_correction(pending, by=request.user)
         return _("更正已撤回，原值继续有效。")
     corrections.send_back_correction(pending, by=request.user, reason=reason)
     return _("更正已退回，原值继续有效。")
+
+
+def _get_file(correction: Correction, key: str) -> Evidence:
+    try:
+        return correction.evidence.get(pk=key)
+    except (Evidence.DoesNotExist, ValidationError):
+        raise RecordError(_("这个文件已经移除。")) from None

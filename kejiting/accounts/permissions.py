@@ -65,10 +65,11 @@ PERMISSIONS: dict[str, rules.Predicate] = {
     # sending back: the reviewer what was submitted, the office what was approved
     "return.return_submitted": is_reviewer & is_of_unit_or_above & wrote_no_line,
     "return.return_approved": is_office & is_other_unit,
-    # corrections of accepted lines: asked by the unit or the office, decided by another person of the office, taken back by who asked
+    # corrections of accepted lines: asked by the unit or the office, decided by another person of the office; taken back, and files put to them, by who asked
     "correction.request": (is_reporter & is_of_unit) | is_office,
     "correction.decide": is_office & is_another_person & corrects_other_units_line,
     "correction.withdraw": (is_reporter | is_office) & ~is_another_person,
+    "correction.attach": (is_reporter | is_office) & ~is_another_person,
     # rounds, definitions, tasks
     "round.manage": is_office,
     "definition.manage": is_office,

@@ -4,13 +4,13 @@ from itertools import count
 
 from indicators.actions.corrections import accept_correction, request_correction
 from indicators.actions.reporting import accept_return, approve_return, find_problems, save_line, send_back_return, submit_return
-from indicators.models import Line, Plan, Return
+from indicators.models import Correction, Line, Plan, Return
 from indicators.numbers import plain
 from kejiting.accounts.models import User
 
 from .calendar import clock_at, get_random
 from .content import Content
-from .evidence import attach_sheet
+from .evidence import attach_sheet, make_sheet
 from .history import open_quarter
 from .people import People
 from .tables import Row, read
@@ -77,15 +77,18 @@ def make_corrections(people: People, content: Content) -> None:
     line = _get_line(*CORRECTED[:3], content)
     if line and line.value:
         with clock_at(calendar.past(offset + 1, 9.4)):
-            correction = request_correction(
-                line, by=people.staff[unit], value=_times(line, CORRECTED[3]), reason="演示更正：一笔资金重复计入，核减后更正。"
-            )
+            correction = _request(line, CORRECTED[3], by=people.staff[unit], reason="演示更正：一笔资金重复计入，核减后更正。")
         with clock_at(calendar.past(offset + 1, 11.6)):
             accept_correction(correction, by=people.users["office"], reason="演示：已核对凭证。")
     line = _get_line(*PENDING[:3], content)
     if line and line.value:
         with clock_at(calendar.lately(0.8)):
-            request_correction(line, by=people.staff[PENDING[0]], value=_times(line, PENDING[3]), reason="演示更正：补录一家协作单位的病例。")
+            _request(line, PENDING[3], by=people.staff[PENDING[0]], reason="演示更正：补录一家协作单位的病例。")
+
+
+def _request(line: Line, factor: str, *, by: User, reason: str) -> Correction:
+    value = _times(line, factor)
+    return request_correction(line, by=by, value=value, reason=reason, files=[make_sheet(line, value)])
 
 
 def _get_line(unit: str, indicator: str, offset: int, content: Content) -> Line | None:

@@ -7,12 +7,14 @@ from decimal import Decimal
 from itertools import product
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 from django.utils import timezone
 
 from indicators.actions.corrections import accept_correction, request_correction
 from indicators.actions.reporting import accept_return, approve_return, save_line, send_back_return, submit_return
 from indicators.models import (
+    Correction,
     Evidence,
     IndexScore,
     Indicator,
@@ -126,11 +128,16 @@ def _hide_a_return(quarter: Quarter) -> None:
     submit_return(quarter.report, by=cast.xie)
     approve_return(quarter.report, by=cast.shen, reason="机密理由")
     accept_return(quarter.report, by=cast.guo, reason="机密理由")
-    accept_correction(request_correction(quarter.line(), by=cast.xie, value="13", reason="机密原因"), by=cast.guo, reason="机密原因")
-    request_correction(quarter.line(), by=cast.xie, value="7770777", reason="机密原因")
+    accept_correction(_ask(quarter, "13"), by=cast.guo, reason="机密原因")
+    _ask(quarter, "7770777")
     draft = open_quarter(cast, quarter.plan, "2025-Q4").returns.get(unit=cast.gxt)
     for line in draft.lines.select_related("assignment"):
         save_line(line, {"value": "7770777" if line.kind == "indicator" else "1", "note": "机密说明：一项按折半计"}, by=cast.xie)
+
+
+def _ask(quarter: Quarter, value: str) -> Correction:
+    file = SimpleUploadedFile("机密凭证.pdf", b"%PDF-1.4 %%EOF")
+    return request_correction(quarter.line(), by=quarter.cast.xie, value=value, reason="机密原因", files=[file])
 
 
 @pytest.fixture

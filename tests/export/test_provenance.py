@@ -33,8 +33,8 @@ def follow(caller: Caller, link: str, **headers: str) -> Any:
 
 
 def attach(name: str, **to: Any) -> Evidence:
-    user = make_user(f"up{name[:4]}", make_unit("gxt"))
-    return Evidence.objects.create(name=name, content_type="application/pdf", size=9, sha256="a" * 64, uploaded_by=user, **to)
+    by = to.pop("by", None) or make_user(f"up{name[:4]}", make_unit("gxt"))
+    return Evidence.objects.create(name=name, content_type="application/pdf", size=9, sha256="a" * 64, uploaded_by=by, **to)
 
 
 def test_a_reported_figure_leads_back_to_line_steps_and_evidence(quarter: Quarter, reader: Caller, machine: Caller) -> None:
@@ -46,7 +46,7 @@ def test_a_reported_figure_leads_back_to_line_steps_and_evidence(quarter: Quarte
     assert chain["observation"] == rows(reader, "observations/")[0]
     assert {"round": "2025-Q3", "unit": "gxt", "line": str(quarter.line().pk), "entered_by": "gxt gxt"}.items() <= chain["reported"].items()
     assert [(s["to"], s["by"]) for s in chain["steps"]] == [("submitted", "gxt xie"), ("approved", "gxt shen"), ("accepted", "kjt-ghc guo")]
-    assert [(e["title"], e["name"], e["sha256"]) for e in chain["evidence"]] == [("合同清单", "open.pdf", "a" * 64)]
+    assert [(e["of"], e["title"], e["name"], e["sha256"]) for e in chain["evidence"]] == [("line", "合同清单", "open.pdf", "a" * 64)]
     assert (chain["definition"]["version"], chain["definition"]["text_zh"]) == (1, "口径")
     assert (chain["correction"], chain["document"], chain["imported"], chain["count"], chain["formula"], chain["run"]) == (None,) * 6
     # What people wrote to each other is for those who see the return.
@@ -60,17 +60,20 @@ def test_a_reported_figure_leads_back_to_line_steps_and_evidence(quarter: Quarte
 def test_a_corrected_figure_says_who_asked_and_who_agreed(quarter: Quarter, reader: Caller) -> None:
     quarter.accept("12")
     correction = request_correction(quarter.line(), by=quarter.cast.xie, value="13", reason="漏报一项")
-    attach("why.pdf", correction=correction, classification="public")
+    attach("why.pdf", correction=correction, by=quarter.cast.xie, classification="public")
+    attach("closed.pdf", correction=correction, by=quarter.cast.xie)
     accept_correction(correction, by=quarter.cast.guo, reason="同意")
     row = rows(reader, "observations/")[0]
     chain = follow(reader, row["provenance"])
     said = {name: chain["correction"][name] for name in ("previous", "requested_by", "accepted_by", "reason", "words")}
     assert said == {"previous": "12", "requested_by": "gxt xie", "accepted_by": "kjt-ghc guo", "reason": "", "words": ""}
     assert [(v["vintage"], v["value"]) for v in chain["vintages"]] == [(2, "13"), (1, "12")]
-    assert [e["name"] for e in chain["evidence"]] == ["why.pdf"]
-    assert follow(reader, chain["vintages"][1]["provenance"])["correction"] is None
+    assert [(e["of"], e["name"], e["by"], bool(e["at"])) for e in chain["evidence"]] == [("correction", "why.pdf", "gxt xie", True)]
+    before = follow(reader, chain["vintages"][1]["provenance"])
+    assert (before["correction"], before["evidence"]) == (None, [])
     office = follow(Caller(user=quarter.cast.guo), row["provenance"], Accept="application/json")
     assert (office["correction"]["reason"], office["correction"]["words"]) == ("漏报一项", "同意")
+    assert [e["name"] for e in office["evidence"]] == ["why.pdf", "closed.pdf"]
 
 
 def test_an_imported_figure_names_its_document(reader: Caller) -> None:

@@ -13,7 +13,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indicators.actions.evidence import FILES_A_LINE, add_evidence, remove_evidence
+from indicators.actions.evidence import FILES_EACH, add_evidence, remove_evidence
 from indicators.actions.reporting import submit_return
 from indicators.errors import NotAllowed, RecordError, WrongState
 from indicators.evidence_files import clean_name, get_path, identify
@@ -171,7 +171,7 @@ def test_what_is_taken_away_leaves_the_disk_with_the_record() -> None:
 
 
 def test_a_file_that_is_not_recorded_is_not_kept(attached: Evidence, quarter: Quarter, folder: Path) -> None:
-    with pytest.raises(RecordError, match="已经附在这一行"):
+    with pytest.raises(RecordError, match="已经附在这里"):
         add_evidence(quarter.line(), upload("again.pdf"), by=quarter.cast.xie)
     with pytest.raises(RecordError, match="最多 200 字，已超出"):
         add_evidence(quarter.line(), upload("other.pdf", PDF + b" "), by=quarter.cast.xie, title="长" * 201)
@@ -179,7 +179,7 @@ def test_a_file_that_is_not_recorded_is_not_kept(attached: Evidence, quarter: Qu
 
 
 def test_a_line_has_so_many_files_at_most(quarter: Quarter) -> None:
-    for number in range(FILES_A_LINE):
+    for number in range(FILES_EACH):
         add_evidence(quarter.line(), upload(content=PDF + b" " * number), by=quarter.cast.xie)
     with pytest.raises(RecordError, match="最多"):
         add_evidence(quarter.line(), upload(content=PDF + b"\n\n\n"), by=quarter.cast.xie)

@@ -84,6 +84,7 @@ class DefinitionOutput(serializers.Serializer[Any]):
 
 
 class EvidenceOutput(serializers.Serializer[Evidence]):
+    of = serializers.SerializerMethodField(help_text="line 附于填报行，correction 附于更正")
     title = serializers.CharField(read_only=True)
     name = serializers.CharField(read_only=True)
     content_type = serializers.CharField(read_only=True)
@@ -91,6 +92,10 @@ class EvidenceOutput(serializers.Serializer[Evidence]):
     sha256 = serializers.CharField(read_only=True)
     by = serializers.CharField(source="uploaded_by.stamp", read_only=True)
     at = serializers.DateTimeField(source="uploaded_at", read_only=True)
+
+    @extend_schema_field({"type": "string", "enum": ["line", "correction"]})
+    def get_of(self, row: Evidence) -> str:
+        return "correction" if row.correction_id else "line"
 
 
 class EntryOutput(serializers.Serializer[LineEntry]):
