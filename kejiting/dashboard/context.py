@@ -62,7 +62,6 @@ def _get_navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
         names += [(_("批次管理"), "round-list"), (_("定义"), "definitions")]
     if user.has_role(Role.AUDITOR):
         names.append((_("审计"), "audit"))
-    names.append((_("开放接口"), "api-docs"))
     return _mark_current([_make_item(user, name, view) for name, view in names], request.path)
 
 
