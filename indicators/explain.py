@@ -1,12 +1,21 @@
 """How a result was computed, in a sentence: what its page says beside the numbers it was made of."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from .compute.judge import is_gap_closed, is_lower_better
 from .models import Result, Target
 from .periods import parse_label
 
 Measure = Result.Measure
+
+# How a 序时进度 was counted, as the recomputation notes it (`detail.rule`): in a word, and whole.
+SCHEDULE_RULES = {
+    "nodes": (gettext_lazy("按目标节点"), gettext_lazy("文件为目标定有节点：到各节点应完成的份额，节点之间按时间折算")),
+    "period": (gettext_lazy("按目标期时间"), gettext_lazy("数额在目标期内累积：目标期内已过去的期数 ÷ 目标期的全部期数")),
+    "baseline": (gettext_lazy("自基期按时间"), gettext_lazy("从基期走到目标：基期以后已过去的期数 ÷ 到目标期末的全部期数")),
+    "ended": (gettext_lazy("目标期已满"), gettext_lazy("数据已到目标期末：应当全部完成")),
+}
 
 
 def explain(result: Result) -> str:
@@ -32,7 +41,7 @@ def _explain_against(result: Result, target: Target) -> str:
     if result.measure == Measure.COMPLETION:
         return _explain_completion(target, result.period_id)
     if result.measure == Measure.SCHEDULE:
-        return _("从起算到目标期末，已过去的期数占全部期数的比例；文件定有节点的，按节点应完成的比例。")
+        return _explain_schedule(result.detail.get("rule", ""))
     if result.measure == Measure.REQUIRED_PACE:
         if result.detail.get("of") == "change":
             return _("（目标值 − 当前值）÷ 剩余期数：余下各期平均每期需要的变化。")
@@ -42,6 +51,13 @@ def _explain_against(result: Result, target: Target) -> str:
     if result.measure == Measure.PROGRESS:
         return _("年均复合增长率 ÷ 到目标年所需的年均增长率。")
     return _("完成率减序时进度：达到绿灯下限为正常，低于红灯上限为严重滞后，之间为滞后；过期未达目标为严重滞后，临近期末尚未达到为临期。")
+
+
+def _explain_schedule(rule: str) -> str:
+    """A result of before rules were noted may go by any of them."""
+    if rule in SCHEDULE_RULES:
+        return f"{SCHEDULE_RULES[rule][1]}。"
+    return _("从起算到目标期末，已过去的期数占全部期数的比例；文件定有节点的，按节点应完成的比例。")
 
 
 def _explain_completion(target: Target, period: str | None) -> str:

@@ -40,12 +40,13 @@ PAST = Moment()
 
 @dataclass(frozen=True)
 class Verdict:
-    """Shares, not percent; None where not computable, and then ``reason`` says why."""
+    """Shares, not percent; None where not computable, and then ``reason`` says why. ``rule`` is how the schedule was counted."""
 
     completion: float | None
     schedule: float | None
     light: str
     reason: str = ""
+    rule: str = ""
 
 
 def judge_value(
@@ -67,7 +68,7 @@ def judge_value(
     )
     if not reason and math.isnan(schedule):
         reason = "no_baseline_period"
-    return Verdict(_or_none(completion), _or_none(schedule), light, reason)
+    return Verdict(_or_none(completion), _or_none(schedule), light, reason, "" if math.isnan(schedule) else get_schedule_rule(target, span))
 
 
 def _or_none(number: float) -> float | None:
@@ -197,6 +198,15 @@ def get_schedule(target: Target, span: Span) -> float:
     if start is None or span.frequency not in FREQUENCIES:
         return _interpolate(span, start, target.period.ends_on) if start and not nodes else math.nan
     return _schedule(span, start, target.period.ends_on, tuple(sorted(nodes.items())))
+
+
+def get_schedule_rule(target: Target, span: Span) -> str:
+    """By which of its rules ``get_schedule`` counts: ``ended``, planned ``nodes``, or time since the ``period`` or the ``baseline`` began it."""
+    if span.ends_on >= target.period.ends_on:
+        return "ended"
+    if target.nodes.all():
+        return "nodes"
+    return "period" if gathers(target, span) else "baseline"
 
 
 @lru_cache(maxsize=4096)

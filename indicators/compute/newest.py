@@ -1,7 +1,7 @@
 """A target's newest value, which is judged by today's calendar too: a due date may have passed, or the next report be missing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -30,7 +30,7 @@ def judge_newest(row: Judged, by: Yardstick) -> Verdict:
     """The newest value is judged at today: a due date may have passed, or the next report may be missing."""
     verdict = judge_value(row.target, row.value, row.span, thresholds=by.thresholds(by.today), moment=get_moment(row, by))
     if verdict.light != Light.RED and is_stale(row, by.today):
-        return Verdict(verdict.completion, verdict.schedule, Light.GREY, "stale")
+        return replace(verdict, light=Light.GREY, reason="stale")
     return verdict
 
 

@@ -85,6 +85,7 @@ class SheetLine:
     target: Target | None = None
     completion: float | None = None
     schedule: float | None = None
+    schedule_rule: str = ""
     light: str = ""
     pending: Correction | None = None
     pending_findings: list[LineFinding] = field(default_factory=list)
@@ -339,7 +340,7 @@ def _add_figures(row: SheetLine, indicator: Indicator, beside: Beside) -> None:
 def _judge(row: SheetLine, target: Target, beside: Beside) -> None:
     """Completion, schedule and light of what is typed: what they will be once it is accepted."""
     verdict = judge_typed(target, row.value, beside.period, row.history, beside.yardstick)
-    row.completion, row.schedule, row.light = verdict.completion, verdict.schedule, verdict.light
+    row.completion, row.schedule, row.schedule_rule, row.light = verdict.completion, verdict.schedule, verdict.rule, verdict.light
 
 
 def _value_before(row: SheetLine, indicator: Indicator, period: Period, steps: int) -> tuple[Decimal | None, Decimal | None]:

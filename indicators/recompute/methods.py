@@ -19,8 +19,9 @@ SERIES = ResultMethod("series", "2", _("同比、环比按各期自身的数计�
 # 2: as sure and as open as all it reads, of other areas and earlier periods too
 DERIVED = ResultMethod("formula", "2", _("按指标定义中的公式计算"))
 DIFFERENCE = ResultMethod("stated − counted", "1", _("发布单位公布的总数减去台账可逐一列出的数"))
-# 4: the indicator says which way a target is reached, also where it was set as ≥; 5: 万家 and 家 compare as 亿元 and 万元 do
-TARGET = ResultMethod("progress", "5", _("完成率：数额为本期数÷目标数，水平为已缩小的差距÷应缩小的差距；序时进度：到期末应完成的份额；灯色按完成率减序时进度的差距，对照当日有效的阈值"))
+# 4: the indicator says which way a target is reached, also where it was set as ≥; 5: 万家 and 家 compare as 亿元 and 万元 do;
+# 6: a schedule notes its rule
+TARGET = ResultMethod("progress", "6", _("完成率：数额为本期数÷目标数，水平为已缩小的差距÷应缩小的差距；序时进度：到期末应完成的份额；灯色按完成率减序时进度的差距，对照当日有效的阈值"))
 # 3: from above a range to its upper end; where lower is better, on until the target is reached
 PACE = ResultMethod("required pace", "3", _("目标减已完成，按历年各季度的平均占比分到余下各期，历史不足两整年的平均分；倍数为其中最重的一期与历史最好同类期之比"))
 QUALITY = ResultMethod("quality checks", "1", _("对照本指标的历史与限值逐期核查：累计下降、超出范围、正负号、计量单位、骤变、照抄、断档"))

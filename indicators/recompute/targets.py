@@ -62,7 +62,7 @@ def _write_verdict(row: Judged, verdict: Verdict, book: Book) -> Iterator[Row]:
     if verdict.completion is not None:
         yield _make_at(row, Measure.COMPLETION, book, number=verdict.completion)
     if verdict.schedule is not None:
-        yield _make_at(row, Measure.SCHEDULE, book, number=verdict.schedule)
+        yield _make_at(row, Measure.SCHEDULE, book, number=verdict.schedule, detail={"rule": verdict.rule})
     yield _make_at(row, Measure.LIGHT, book, text=verdict.light, detail=detail)
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .. import formatting, units
+from ..explain import SCHEDULE_RULES
 from ..findings import say_finding
 from ..models import Indicator, Line, MissingReason, Observation, Qualifier, Result
 from ..pictures import light_name, light_tag, shape, strip
@@ -255,12 +256,18 @@ def reason_words(code: str) -> str:
 
 
 @register.filter
+def schedule_rule(rule: str) -> SafeString | str:
+    """By which rule a 序时进度 was counted, in a word and on asking in a sentence; nothing of a result older than the note of it."""
+    return format_html('<span title="{1}">{0}</span>', *SCHEDULE_RULES[rule]) if rule in SCHEDULE_RULES else ""
+
+
+@register.filter
 def why(judged: Judged) -> str:
     """Why a task wants attention: its worst part, or the reason that was noted, or how far it is behind."""
     detail = judged.light.detail if judged.light else {}
     if worst := detail.get("worst"):
         name, gap = worst[0]["name"], worst[0]["gap"]
-        return f"{name}：{_('节点逾期未完成')}" if gap is None else f"{name} {formatting.format_points(gap)}"
+        return f"{name}：{_('节点逾期未完成')}" if gap is None else f"{name}：{_('比序时进度')} {formatting.format_points(gap)}"
     if reason := detail.get("reason"):
         return reason_words(reason)
     return "" if judged.gap is None else f"{_('比序时进度')} {formatting.format_points(judged.gap)}"

@@ -7,6 +7,7 @@ from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from indicators.explain import SCHEDULE_RULES
 from indicators.models import Indicator, Light, MissingReason, Qualifier, Result, Return, Status
 from indicators.recompute.methods import WORDS as METHODS
 from indicators.templatetags.figures import REASONS
@@ -65,6 +66,7 @@ def get_code_lists() -> list[CodeList]:
         CodeList(_("结果种类"), "measure", Result.Measure.choices),
         CodeList(_("灯色，由差到好"), "light · text", Light.choices),
         CodeList(_("结果的原因"), "reason（provenance）", REASONS.items()),
+        CodeList(_("序时进度的算法"), "rule（provenance）", [(code, sentence) for code, (_word, sentence) in SCHEDULE_RULES.items()]),
         CodeList(_("报表状态"), "state · to", Return.State.choices),
         CodeList(_("方法"), "method", METHODS.items()),
     ]

@@ -237,6 +237,26 @@ def test_a_yearly_average_growth_compounds() -> None:
     assert (verdict.completion, verdict.light) == (pytest.approx(1), "green")
 
 
+@pytest.mark.parametrize(
+    ("indicator", "target", "node", "period", "schedule", "rule"),
+    [
+        ({}, {}, None, "2025-Q3", 0.75, "period"),
+        ({}, {}, "0.64", "2025-Q3", 0.64, "nodes"),
+        ({}, {}, "0.64", "2025-Q4", 1, "ended"),
+        ({"accumulation": "stock"}, {"baseline_value": Decimal(1)}, None, "2025-Q2", 0.5, "baseline"),
+        ({"accumulation": "stock"}, {"baseline_period": None}, None, "2025-Q2", None, ""),
+    ],
+)
+def test_a_schedule_notes_by_which_rule_it_was_counted(
+    indicator: dict[str, Any], target: dict[str, Any], node: str | None, period: str, schedule: float | None, rule: str
+) -> None:
+    made = make_target(make_indicator(**indicator), "100", **target)
+    if node:
+        TargetNode.objects.create(target=made, period=make_period("2025-Q3"), share=Decimal(node))
+    verdict = judge_value(made, Decimal(50), make_period(period))
+    assert (verdict.schedule, verdict.rule) == (None if schedule is None else pytest.approx(schedule), rule)
+
+
 def test_quarterly_amounts_add_up_to_the_years_target_and_only_whole() -> None:
     target = make_target(make_indicator(accumulation="flow"), "100")
     observe(target.indicator, {"2025-Q1": "20", "2025-Q2": "25", "2025-Q3": "30"})

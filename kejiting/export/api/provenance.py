@@ -210,6 +210,7 @@ class ResultProvenance(serializers.Serializer[ResultOrigin]):
     result = ResultRow(read_only=True)
     how = serializers.SerializerMethodField(help_text="方法做了什么")
     reason = Code(source="result.detail.reason", help_text="为何如此，见说明页的原因码")
+    rule = Code(source="result.detail.rule", help_text="序时进度按哪种算法，见说明页")
     override = serializers.SerializerMethodField(help_text="人工调整的灯色：computed 为原来算得的")
     run = RunOutput(source="result.run", read_only=True)
     target = TargetRow(read_only=True, allow_null=True)
