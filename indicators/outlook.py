@@ -15,7 +15,7 @@ from .models import Indicator, Target
 from .periods import get_main_frequency, parse_label, shift
 from .queries.indicators import IndicatorPage, Point
 from .queries.targets import TargetRow
-from .recompute.projections import AHEAD, get_projected
+from .recompute.projections import AHEAD, get_projected, is_projected
 from .standing import Judgement
 
 # From which probability on which word: the calibrated scale of the IPCC's reports.
@@ -69,6 +69,8 @@ class Outlook:
 def make_outlook(page: IndicatorPage) -> Outlook:
     """Of targets in force whose end is not reached by figures yet."""
     rows = [_make_target(row, page.indicator) for row in page.targets if row.supersession is None and _lies_ahead(row.target, page)]
+    if not is_projected(page.indicator):  # of a rank a page of an earlier day may have something to say
+        rows = [row for row in rows if row.chance or row.pace]
     projections = [_make_projected(row, page.indicator) for row in page.projections]
     return Outlook(projections, rows, (say_lack(page.points, page.indicator) or _("尚未推算")) if page.points and not projections else "")
 
@@ -80,6 +82,8 @@ def _lies_ahead(target: Target, page: IndicatorPage) -> bool:
 
 def say_lack(points: Sequence[Point], indicator: Indicator) -> str:
     """Why nothing can be projected: what was counted and is too little, or what is never projected. Empty where something can."""
+    if not is_projected(indicator):
+        return _("排名不作推算：位次取决于各地的相对变化")
     known = [point for point in points if point.value is not None]
     frequency = get_main_frequency(point.period for point in known)
     if frequency is None:

@@ -22,15 +22,16 @@ DIFFERENCE = ResultMethod("stated − counted", "1", _("发布单位公布的总
 # 4: the indicator says which way a target is reached, also where it was set as ≥; 5: 万家 and 家 compare as 亿元 and 万元 do;
 # 6: a schedule notes its rule
 TARGET = ResultMethod("progress", "6", _("完成率：数额为本期数÷目标数，水平为已缩小的差距÷应缩小的差距；序时进度：到期末应完成的份额；灯色按完成率减序时进度的差距，对照当日有效的阈值"))
-# 3: from above a range to its upper end; where lower is better, on until the target is reached
-PACE = ResultMethod("required pace", "3", _("目标减已完成，按历年各季度的平均占比分到余下各期，历史不足两整年的平均分；倍数为其中最重的一期与历史最好同类期之比"))
+# 3: from above a range to its upper end; where lower is better, on until the target is reached;
+# 4: none of ranks
+PACE = ResultMethod("required pace", "4", _("目标减已完成，按历年各季度的平均占比分到余下各期，历史不足两整年的平均分；倍数为其中最重的一期与历史最好同类期之比"))
 QUALITY = ResultMethod("quality checks", "1", _("对照本指标的历史与限值逐期核查：累计下降、超出范围、正负号、计量单位、骤变、照抄、断档"))
 # 2: a reached target is achieved also without a ratio
 PROGRESS_MEASURE = ResultMethod("progress measure of sdg-build 2.4", "2", _("年均复合增长率；有目标的，除以到目标年所需的年均增长率（Open SDG 的进展评价公式）"))
 # Chosen and calibrated by docs/projection.md.
 # 2: of the periods the chart is of; the chance goes by which way the target is reached; 3: models and spread chosen anew; 4: years' anew, a
-# running total's middle is that of its draws
-PROJECTION = ResultMethod("average of structural models", "4", _("多个结构时间序列模型的平均，推算值为中位数（高于和低于它的可能性各半），区间按历史上同类推算的实际误差放宽；可能性为模拟路径中达到目标的比例"))
+# running total's middle is that of its draws; 5: no ranks
+PROJECTION = ResultMethod("average of structural models", "5", _("多个结构时间序列模型的平均，推算值为中位数（高于和低于它的可能性各半），区间按历史上同类推算的实际误差放宽；可能性为模拟路径中达到目标的比例"))
 # 3: after all targets the last one
 TASK = ResultMethod("worst of parts", "3", _("灯色取各组成部分中最差的；完成率为各部分的平均，每一部分不超过 1"))
 ASPECT = ResultMethod("mean of tasks", "1", _("所属任务完成率的平均"))

@@ -27,6 +27,8 @@ class Pace:
 def get_pace(target: Target, span: Span, value: Decimal | None, series: Series) -> Pace | None:
     """From ``value`` at ``span`` to the target. None where there is no way left to go, or none that can be said."""
     goal, end = get_goal(target), target.period.ends_on
+    if target.indicator.unit_of_measure == "位":  # places are not gained by so many a year
+        return None
     if goal is None or value is None or span.ends_on >= end or span.frequency not in FREQUENCIES or is_met(target, value):
         return None
     if target.kind == Target.Kind.RANGE and value > goal:

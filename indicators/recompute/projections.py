@@ -76,7 +76,7 @@ def _project(cells: Mapping[Cell, Series], indicators: Mapping[int, Indicator], 
     groups: dict[Kin, dict[Cell, pd.Series]] = defaultdict(dict)
     for cell, series in cells.items():
         frequency = get_frequency(series)
-        if frequency and cell.breakdown == Breakdown.TOTAL:
+        if frequency and cell.breakdown == Breakdown.TOTAL and is_projected(indicators[cell.indicator]):
             values = _get_values(series, frequency, indicators[cell.indicator])
             if values.notna().sum() >= FEWEST:
                 groups[_get_kin(values, frequency, targets.get(cell, []))][cell] = values
@@ -88,6 +88,11 @@ def _project(cells: Mapping[Cell, Series], indicators: Mapping[int, Indicator], 
         for at, cell in enumerate(columns):
             if found[at].method != INSUFFICIENT:
                 yield _make_path(cell, kin, found[at], cells[cell], indicators[cell.indicator])
+
+
+def is_projected(indicator: Indicator) -> bool:
+    """A place among others is no quantity of one's own: it jumps by whole places as others pass or are passed, and is not projected."""
+    return indicator.unit_of_measure != "位"
 
 
 def get_frequency(series: Series) -> str | None:
@@ -122,8 +127,7 @@ def _get_bounds(values: pd.Series, indicator: Indicator) -> Bounds:
     if _is_amount(indicator):
         return (0.0 if (values.dropna() >= 0).all() else None, None)
     least, most = (None if limit is None else float(limit) for limit in (indicator.minimum, indicator.maximum))
-    # A place is 1 at best.
-    return (1.0 if indicator.unit_of_measure == "位" else least, most)
+    return (least, most)
 
 
 def _make_path(cell: Cell, kin: Kin, projection: Projection, series: Series, indicator: Indicator) -> Path:

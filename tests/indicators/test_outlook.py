@@ -1,5 +1,6 @@
 """Sentences about the periods to come."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -8,8 +9,9 @@ import pytest
 from indicators.models import Indicator
 from indicators.outlook import make_outlook, say_chance, say_pace
 from indicators.queries.indicators import get_indicator
+from indicators.recompute import run
 from indicators.standing import Judgement
-from tests.builders import Cast, make_indicator, observe
+from tests.builders import Cast, make_indicator, make_target, observe
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,17 @@ def test_where_nothing_is_projected_the_page_says_what_was_counted(accumulation:
     cast, indicator = Cast(), make_indicator(accumulation=accumulation)
     observe(indicator, {label: str(n + 1) for n, label in enumerate(values)})
     assert make_outlook(get_indicator(cast.du, indicator.code)).lack == words
+
+
+@pytest.mark.django_db
+def test_of_a_rank_the_page_says_that_it_is_not_projected() -> None:
+    cast, indicator = Cast(), make_indicator(accumulation="stock", unit_of_measure="位", direction="lower")
+    observe(indicator, {str(year): str(n + 20) for n, year in enumerate(range(2019, 2025))})
+    make_target(indicator, "18", period="2030", baseline_value=None, baseline_period=None)
+    run(date(2025, 11, 20))
+    outlook = make_outlook(get_indicator(cast.du, indicator.code))
+    assert outlook.lack.startswith("排名不作推算")
+    assert not outlook.targets
 
 
 @pytest.mark.django_db
