@@ -110,7 +110,7 @@ def _record(plan: StatisticsPlan, *, by: User | None, name: str, sha256: str) ->
     documents = _find_documents(changes, by=by)
     only = next(iter(documents.values())) if len(documents) == 1 else None
     batch = ImportBatch.objects.create(
-        kind=KIND, name=name[:200], sha256=sha256, document=only, imported_by=_name_of(by, demo=demo), is_demo=demo
+        kind=KIND, name=name, sha256=sha256, document=only, imported_by=_name_of(by, demo=demo), is_demo=demo
     )
     for label in {f.period for f in changes}:
         Period.objects.get_or_add(label)

@@ -39,7 +39,7 @@ def receive_statistics(*, by: User, name: str, content: bytes, source: str = "",
     """Keep a file until it is confirmed, with its preview if it is short. Raises ``UploadRefused`` for what is no table."""
     _require(by)
     _forget_old()
-    upload = StatisticsUpload(name=name[-200:], sha256=hashlib.sha256(content).hexdigest(), uploaded_by=by)
+    upload = StatisticsUpload(name=name, sha256=hashlib.sha256(content).hexdigest(), uploaded_by=by)
     upload.content, upload.choices = zlib.compress(content), _to_json(Choices(source=source, published_on=published_on))
     if is_short(name, len(content)):
         _show(upload, read_statistics(content, name))

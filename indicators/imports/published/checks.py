@@ -49,6 +49,7 @@ def check_rules(plan: StatisticsPlan) -> list[str]:
     warnings: list[str] = []
     for outcome in judge_rules(rules, cells):
         found = [(broken.sentence, rows) for broken in outcome.broken if (rows := _find_rows(broken, changed))]
+        plan.rules |= dict.fromkeys((sentence for sentence, _rows in found), outcome.parsed.rule.pk)
         if outcome.parsed.rule.severity == Rule.Severity.ERROR:
             _refuse(plan, found)
             continue

@@ -119,6 +119,8 @@ class StatisticsPlan:
     areas: list[UnknownArea] = field(default_factory=list)
     indicators: list[UnknownIndicator] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    # A sentence among the reasons or the warnings → the rule that says it.
+    rules: dict[str, int] = field(default_factory=dict)
 
     def count(self, outcome: str) -> int:
         return sum(f.outcome == outcome for f in self.figures)

@@ -30,7 +30,7 @@ def describe(plan: StatisticsPlan) -> Preview:
         "counts": _count(plan),
         "missing": [[mark, n] for mark, n in plan.missing.most_common(8)],
         "refused": [
-            {"column": column, "reason": reason, "rows": name_rows(rows)}
+            {"column": column, "reason": reason, "rows": name_rows(rows), "rule": plan.rules.get(reason)}
             for (column, reason), rows in list(plan.refused.items())[:MOST_REFUSALS]
         ],
         "more_refused": max(len(plan.refused) - MOST_REFUSALS, 0),
@@ -44,7 +44,7 @@ def describe(plan: StatisticsPlan) -> Preview:
         "too_many": plan.too_many,
         "may_create": plan.choices.may_create,
         "open_questions": plan.open_questions,
-        "warnings": plan.warnings[:MOST_WARNINGS],
+        "warnings": [{"sentence": sentence, "rule": plan.rules.get(sentence)} for sentence in plan.warnings[:MOST_WARNINGS]],
         "more_warnings": max(len(plan.warnings) - MOST_WARNINGS, 0),
         "by_indicator": list(_summarise(plan.figures)),
         "revised": [_describe_revision(f, areas) for f in sorted(revisions, key=_change, reverse=True)[:MOST_REVISIONS]],

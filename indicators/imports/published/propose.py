@@ -9,7 +9,7 @@ from decimal import Decimal
 from ...models import Indicator
 from ...numbers import NotANumber, parse_number
 from ...units import MONEY, get_factor, is_ratio, normalise
-from .sheet import StatisticsRow
+from .table import StatisticsRow
 
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*")
 # Of what there is at the year's end, not of what came about in the year.
@@ -46,6 +46,15 @@ class Sample:
         self.decimals = max(self.decimals, len(row.value.rstrip("%％").partition(".")[2].rstrip("0")))
 
 
+def is_code(text: str) -> bool:
+    return bool(CODE.fullmatch(text)) and len(text) <= longest("code")
+
+
+def longest(name: str) -> int:
+    """How many characters a field of an indicator holds."""
+    return Indicator._meta.get_field(name).max_length or 0  # type: ignore[union-attr]  # a plain field
+
+
 def propose(sample: Sample, edited: Mapping[str, str]) -> Indicator:
     """An indicator that is not saved. ``edited`` are the fields that a person wrote otherwise."""
     unit = edited.get("unit_of_measure") or _choose_unit(sample)
@@ -54,10 +63,10 @@ def propose(sample: Sample, edited: Mapping[str, str]) -> Indicator:
     frequency = sample.frequencies.most_common(1)[0][0] if sample.frequencies else "year"
     is_rank = unit == "位"
     return Indicator(
-        code=edited.get("code") or (sample.key if CODE.fullmatch(sample.key) else ""),
-        name_zh=name[:120],
-        name_en=sample.name_en[:200],
-        unit_of_measure=unit[:20],
+        code=edited.get("code") or (sample.key if is_code(sample.key) else ""),
+        name_zh=name,
+        name_en=sample.name_en,
+        unit_of_measure=unit,
         decimals=_choose_decimals(sample, unit),
         direction=edited.get("direction") or (Indicator.Direction.LOWER if is_rank else Indicator.Direction.HIGHER),
         accumulation=edited.get("accumulation") or accumulation,

@@ -2,9 +2,7 @@
 
 import re
 from datetime import date
-from decimal import Decimal
-from functools import cache, lru_cache
-from typing import TypeVar
+from functools import cache
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,32 +11,24 @@ from django.utils.translation import gettext_lazy
 from kejiting.accounts.models import Area, User
 
 from ...dates import NotADate, read_day
+from ...errors import TextTooLong
 from ...models import Indicator
-from ...numbers import DECIMAL_DIGITS, INTEGER_DIGITS, NotANumber, parse_number, plain
 from ...periods import Span, read_period
-from ...units import get_factor, normalise
 from .checks import check_rules, find_warnings
 from .names import AreaNames, IndicatorNames
-from .plan import CREATE, SKIP, Choices, ImportedFigure, Source, StatisticsPlan, UnknownArea, UnknownIndicator, compare, load_newest
-from .propose import CODE, Sample, propose
-from .sheet import COLUMNS, StatisticsRow, StatisticsSheet
+from .plan import CREATE, SKIP, Choices, ImportedFigure, StatisticsPlan, UnknownArea, UnknownIndicator, compare, load_newest
+from .propose import Sample, is_code, longest, propose
+from .sheet import StatisticsSheet
+from .table import COLUMNS, StatisticsRow
+from .values import Refused, check_frequency, check_length, read_source, read_status, read_value, state
 
 # What tables put where there is no figure.
 MISSING = {"", "-", "--", "—", "——", "－", "–", "…", "……", "...", "..", "/", "#", "na", "n/a", "n.a.", "nan", "null", "none", "缺", "缺失", "空缺", "暂缺", "不详"}
-_STATUS = {"": "A", "正式": "A", "最终": "A", "初步": "P", "初步核算": "P", "估计": "E", "预计": "E", "修订": "R", "A": "A", "P": "P", "E": "E", "R": "R"}
-_EXPONENT = re.compile(r"[+-]?[0-9.]+[eE][+-]?[0-9]+")
-_DIGITS = re.compile(r"[+-]?[0-9,]+(\.[0-9]+)?")
-_TITLE = re.compile(r"(《[^》]+》)\s*[（(](.+)[）)]")
 _ORIGINS = {
     Indicator.Origin.REPORTED: gettext_lazy("由单位填报"),
     Indicator.Origin.REGISTER: gettext_lazy("由台账计数"),
     Indicator.Origin.DERIVED: gettext_lazy("由公式计算"),
 }
-T = TypeVar("T")
-
-
-class Refused(Exception):
-    """One cell cannot be taken: ``args`` are the field and the reason."""
 
 
 class _LeftOut(Exception):
@@ -99,22 +89,26 @@ class _Reader:
             return None
         indicator = self.indicator(row.indicator or row.name_zh)
         area = self._locate(row)
-        if indicator is None or area is None:
-            return None  # a question is open, and is shown as one
         span = self.period(row.period)
-        _check_frequency(indicator, span)
-        value, unit = self._read_value(row, indicator)
+        source, status = read_source(row.source or self.choices.source), read_status(row.status)
+        published_on = self.published(row.published_on) or self.choices.published_on
+        if indicator is None or area is None:
+            return None  # a question is open, and is shown as one; what else is wrong with the row is said with it
+        if indicator.pk is None:
+            check_length("name_en", row.name_en, longest("name_en"))
+        check_frequency(indicator, span)
+        value, unit = read_value(row, indicator)
         return ImportedFigure(
             row=row.row,
             indicator=indicator,
             area=area.code,
             period=span.label,
             value=value,
-            stated=_state(row, unit),
+            stated=state(row, unit),
             unit=unit,
-            source=_read_source(row.source or self.choices.source),
-            status=_read_status(row.status),
-            published_on=self.published(row.published_on) or self.choices.published_on,
+            source=source,
+            status=status,
+            published_on=published_on,
         )
 
     def _add(self, figure: ImportedFigure) -> None:
@@ -192,10 +186,14 @@ class _Reader:
             asked.choice = ""
         if choice == CREATE:
             asked.problem = self._find_fault(asked.proposal)
+        elif not asked.choice:
+            asked.problem = _find_too_long(asked.proposal)
         return asked
 
     def _find_fault(self, proposal: Indicator) -> str:
-        if not CODE.fullmatch(proposal.code):
+        if too_long := _find_too_long(proposal):
+            return too_long
+        if not is_code(proposal.code):
             return _("请填写代码：以英文字母开头，只含英文字母、数字、下划线和点。")
         if proposal.code in self.indicator_names.by_code or Indicator.objects.filter(code=proposal.code).exists():
             return _("已有代码为 %(code)s 的指标，请换一个代码。") % {"code": proposal.code}
@@ -228,24 +226,7 @@ class _Reader:
             raise Refused("indicator", _("“%(indicator)s”是演示指标，不能导入正式数据。") % {"indicator": indicator})
         return indicator
 
-    # -- values ------------------------------------------------------------------------------------
-
-    def _read_value(self, row: StatisticsRow, indicator: Indicator) -> tuple[Decimal, str]:
-        """The value in the indicator's unit, and the unit it is stated in."""
-        text, unit = row.value, row.unit or _named_unit(row)
-        if text[-1] in "%％":
-            if normalise(unit) not in ("", "%"):
-                raise Refused("value", _("%(value)s 带百分号，单位却是“%(unit)s”。") % {"value": text, "unit": unit})
-            text, unit = text[:-1], "%"
-        if not unit:
-            raise Refused("unit", _("没有写计量单位；不能假定就是“%(unit)s”。") % {"unit": indicator.unit_of_measure})
-        factor = get_factor(unit, indicator.unit_of_measure)
-        if factor is None:
-            said = {"stated": unit, "kept": indicator.unit_of_measure, "indicator": indicator}
-            raise Refused("unit", _("单位“%(stated)s”不能换算为“%(indicator)s”的“%(kept)s”。") % said)
-        value = _read_number(text, unit) * factor
-        _check_bounds(indicator, value)
-        return value, normalise(unit)
+    # -- when it was published -----------------------------------------------------------------------
 
     def _read_published(self, text: str) -> date | None:
         if not text:
@@ -263,58 +244,11 @@ def _label(name: str) -> str:
     return COLUMNS[name][0]
 
 
-def _read_number(text: str, unit: str) -> Decimal:
-    if _EXPONENT.fullmatch(text):
-        # What Excel writes of a narrow column: 120000000 is no more what it says than 119876543.
-        raise Refused("value", _("科学计数法可能丢了位数：请在 Excel 中把这一列设为数值格式，重新保存。"))
-    try:
-        return parse_number(text, unit=unit)
-    except NotANumber as error:
-        said = _("“%(text)s”不是数字：须是如 1234.5 的确数，不带“约”“以上”等字样、单位和公式。") % {"text": text[:30]}
-        # A number of too many digits says itself what is wrong with it.
-        raise Refused("value", str(error) if _DIGITS.fullmatch(text) else said) from error
-
-
-def _check_bounds(indicator: Indicator, value: Decimal) -> None:
-    if abs(value) >= Decimal(10) ** INTEGER_DIGITS:
-        said = {"unit": indicator.unit_of_measure, "n": INTEGER_DIGITS}
-        raise Refused("value", _("换算为%(unit)s后数字太大：整数部分最多 %(n)s 位。请检查计量单位。") % said)
-    low, high = indicator.minimum, indicator.maximum
-    if (low is not None and value < low) or (high is not None and value > high):
-        said = {"value": plain(value), "unit": indicator.unit_of_measure, "low": plain(low) or "—", "high": plain(high) or "—", "indicator": indicator}
-        raise Refused("value", _("%(value)s %(unit)s 不可能：“%(indicator)s”的范围是 %(low)s 至 %(high)s。") % said)
-    if -value.as_tuple().exponent > DECIMAL_DIGITS and value != round(value, DECIMAL_DIGITS):  # type: ignore[operator]  # a finite number
-        raise Refused("value", _("换算为%(unit)s后小数位太多：最多 %(n)s 位。") % {"unit": indicator.unit_of_measure, "n": DECIMAL_DIGITS})
-
-
-def _check_frequency(indicator: Indicator, span: Span) -> None:
-    if indicator.frequency not in (Indicator.Frequency.IRREGULAR, span.frequency) and span.frequency != "range":
-        said = {"indicator": indicator, "frequency": indicator.get_frequency_display(), "period": span.label}
-        raise Refused("period", _("“%(indicator)s”按%(frequency)s发布，%(period)s 不是这样的期间。") % said)
-
-
-def _named_unit(row: StatisticsRow) -> str:
-    """Where the unit stands behind the indicator's name: R&D经费（万元）."""
-    match = re.search(r"[（(]([^（()）]{1,8})[）)]$", row.name_zh or row.indicator)
-    return match[1] if match else ""
-
-
-def _state(row: StatisticsRow, unit: str) -> str:
-    return (row.value if row.value[-1] in "%％" else f"{row.value}{unit}")[:60]
-
-
-@lru_cache(maxsize=1_000)
-def _read_source(text: str) -> Source:
-    """《中国科技统计年鉴》（经…转录）: the publication, and the way it came."""
-    if not text:
-        raise Refused("source", _("没有写来源：每个数都要查得到是谁发布的。"))
-    match = _TITLE.fullmatch(text)
-    title, note = (match[1], match[2]) if match else (text, "")
-    return Source(title[:300], note if match else text[300:])
-
-
-def _read_status(text: str) -> str:
-    status = _STATUS.get(text.upper())
-    if status is None:
-        raise Refused("status", _("没有“%(text)s”这种状态：可写正式、初步、估计、修订（或 A、P、E、R）。") % {"text": text[:20]})
-    return status
+def _find_too_long(proposal: Indicator) -> str:
+    """Said of what can be mended on the page; what only the file says is refused with its row."""
+    for name in ("code", "name_zh", "unit_of_measure"):
+        text, most = getattr(proposal, name), longest(name)
+        if len(text) > most:
+            label = Indicator._meta.get_field(name).verbose_name  # type: ignore[union-attr]  # a plain field
+            return f"{label}：{TextTooLong(name, most=most, length=len(text)).message}"
+    return ""

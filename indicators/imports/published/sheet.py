@@ -7,58 +7,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
-from itertools import islice, zip_longest
-from sys import intern
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 
+from ...models import ImportBatch
 from ...numbers import plain
 from ...uploads import UploadRefused, check_xlsx, refusing_damage
 from ..cells import as_text, clean
+from .table import COLUMNS, HEADER_WITHIN, MAX_COLUMNS, MAX_ROWS, Header, StatisticsRow, find_header, say_no_header, take_rows
 
-MAX_ROWS, MAX_COLUMNS = 100_000, 60
 # 100,000 rows with a long source each are 30 MB as text and 6 MB as a workbook.
 LARGEST_TEXT, LARGEST_WORKBOOK = 60 * 1024 * 1024, 10 * 1024 * 1024
-_HEADER_WITHIN = 30
-
-# Field → what its column may be called, without blanks, dashes and brackets; the template's name first.
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "area_code": ("地区代码", "行政区划代码", "区划代码", "省份代码", "areacode", "regioncode"),
-    "area": ("地区", "地区名称", "省份", "省", "省市", "省区市", "省自治区直辖市", "行政区划", "area", "areazh", "region", "province", "provincezh"),
-    "period": ("期间", "年份", "年度", "年", "时期", "时间", "period", "year", "time"),
-    "indicator": ("指标", "指标代码", "指标编码", "indicator", "indicatorcode", "code", "variable", "variables"),
-    "name_zh": ("指标名称", "指标名", "name", "namezh", "indicatorname", "indicatorzh"),
-    "name_en": ("英文名称", "指标英文名称", "nameen"),
-    "value": ("数值", "指标值", "值", "数据", "value", "obsvalue"),
-    "unit": ("单位", "计量单位", "unit", "units", "unitofmeasure"),
-    "source": ("来源", "数据来源", "资料来源", "出处", "source"),
-    "published_on": ("发布日期", "公布日期", "发布时间", "published", "publishedon"),
-    "status": ("状态", "数据状态", "status", "obsstatus"),
-}
-_FIELD_OF = {name: field for field, names in COLUMNS.items() for name in names}
-# Texts that recur in thousands of rows are kept once.
-_FEW = ("area_code", "area", "period", "indicator", "name_zh", "name_en", "unit", "source", "published_on", "status")
-
-
-@dataclass(frozen=True, slots=True)
-class StatisticsRow:
-    """A row as it stands in the file. ``problem``: why its cells cannot be told apart, or its value cannot be read."""
-
-    row: int
-    area_code: str = ""
-    area: str = ""
-    period: str = ""
-    indicator: str = ""
-    name_zh: str = ""
-    name_en: str = ""
-    value: str = ""
-    unit: str = ""
-    source: str = ""
-    published_on: str = ""
-    status: str = ""
-    problem: str = ""
+LONGEST_NAME = ImportBatch._meta.get_field("name").max_length or 0
 
 
 @dataclass
@@ -70,19 +33,10 @@ class StatisticsSheet:
     ignored: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _Header:
-    """Where the data begins, what stands in which column, and a unit that the value's own header names: 数值（万元）."""
-
-    begin: int
-    places: dict[str, int]
-    width: int
-    ignored: list[str]
-    unit: str = ""
-
-
-def check_size(name: str, size: int) -> None:
-    """Refuse what is too large, before it is read. Raises ``UploadRefused``."""
+def check_file(name: str, size: int) -> None:
+    """Refuse what is too large, or too long of name, before it is read. Raises ``UploadRefused``."""
+    if len(name) > LONGEST_NAME:
+        raise UploadRefused(_("文件名最多 %(most)s 字，已超出 %(over)s 字，请改短。") % {"most": LONGEST_NAME, "over": len(name) - LONGEST_NAME})
     largest = LARGEST_WORKBOOK if _suffix(name) == "xlsx" else LARGEST_TEXT
     if size > largest:
         raise UploadRefused(_("文件太大：最大 %(n)s MB。") % {"n": largest // 1024 // 1024})
@@ -94,7 +48,7 @@ def _suffix(name: str) -> str:
 
 def read_statistics(content: bytes, name: str) -> StatisticsSheet:
     """The rows of a long table, one figure a row. Raises ``UploadRefused`` for what is none."""
-    check_size(name, len(content))
+    check_file(name, len(content))
     if _suffix(name) == "xlsx" or content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
         sheet = _read_workbook(content, name)
     elif _suffix(name) in ("csv", "txt", "tsv"):
@@ -104,79 +58,6 @@ def read_statistics(content: bytes, name: str) -> StatisticsSheet:
     if not sheet.rows:
         raise UploadRefused(_("表头下面没有数据。"))
     return sheet
-
-
-# -- the header ----------------------------------------------------------------------------------
-
-
-def _as_header(text: str) -> str:
-    return re.sub(r"[\s_*、/-]", "", re.sub(r"[（(].*$", "", text)).lower()
-
-
-def _find_header(table: Sequence[Sequence[str]]) -> _Header | None:
-    """Among a table's first rows; titles may stand above it, and it may be merged over two rows."""
-    for index, row in enumerate(table[:_HEADER_WITHIN]):
-        one = [_FIELD_OF.get(_as_header(cell), "") for cell in row]
-        below = table[index + 1] if index + 1 < len(table) else []
-        two = [_FIELD_OF.get(_as_header(cell), "") for cell in below]
-        # A row of the data has a year or a figure; one of the header has neither.
-        if any(one) and any(two) and not any(c.isdigit() for cell in below for c in cell):
-            texts = [low if known else high for high, low, known in zip_longest(row, below, two, fillvalue="")]
-            fields = [low or high for high, low in zip_longest(one, two, fillvalue="")]
-            if _is_enough(fields):
-                return _make_header(index + 2, texts, fields)
-        if _is_enough(one):
-            return _make_header(index + 1, row, one)
-    return None
-
-
-def _is_enough(fields: Iterable[str]) -> bool:
-    found = set(fields)
-    return {"period", "value"} <= found and bool(found & {"area", "area_code"}) and bool(found & {"indicator", "name_zh"})
-
-
-def _make_header(begin: int, texts: Sequence[str], fields: Sequence[str]) -> _Header:
-    places: dict[str, int] = {}
-    for place, name in enumerate(fields):
-        if name in places:
-            first, second = texts[places[name]], texts[place]
-            raise UploadRefused(_("表头的“%(first)s”和“%(second)s”是同一项，请只留一列。") % {"first": first, "second": second})
-        if name:
-            places[name] = place
-    unit = re.search(r"[（(]([^）)]+)[）)]\s*$", texts[places["value"]])
-    ignored = [text for text, name in zip(texts, fields, strict=False) if text and not name]
-    width = max(place for place, text in enumerate(texts) if text) + 1
-    return _Header(begin, places, width, ignored, unit[1] if unit else "")
-
-
-def _say_no_header(table: Iterable[Sequence[str]]) -> str:
-    known = {_FIELD_OF.get(_as_header(cell), "") for row in table for cell in row}
-    years = sum(bool(re.fullmatch(r"(19|20)\d\d年?", cell)) for row in table for cell in row)
-    needed = _("没有找到表头。表头须有这些列：地区（或地区代码）、期间、指标（代码或名称）、数值，另有单位、来源。")
-    if "value" not in known and ("area" in known or "area_code" in known) and ("period" in known or years > 2):
-        return needed + _("这像是一张宽表（一列一个指标或一列一年），请先转换为一行一个数值的长表。")
-    return needed
-
-
-# -- rows ----------------------------------------------------------------------------------------
-
-
-def _take_rows(records: Iterable[tuple[int, Sequence[str], str]], header: _Header) -> Iterator[StatisticsRow]:
-    """Each record with a text in it; a row that has more cells than the header was split in the wrong places."""
-    taken = 0
-    for number, record, problem in records:
-        if not any(record) and not problem:
-            continue
-        taken += 1
-        if taken > MAX_ROWS:
-            raise UploadRefused(_("行数太多：一次最多 %(n)s 行，请分成几个文件。") % {"n": f"{MAX_ROWS:,}"})
-        cells = {name: record[place] if place < len(record) else "" for name, place in header.places.items()}
-        for name in _FEW:
-            if name in cells:
-                cells[name] = intern(cells[name])
-        if any(record[header.width :]):
-            problem = problem or _("这一行的列数比表头多，各列可能错位（数值里有没加引号的分隔符？）。")
-        yield StatisticsRow(number, **{"unit": header.unit, **{k: v for k, v in cells.items() if v or k != "unit"}}, problem=problem)
 
 
 # -- text files ----------------------------------------------------------------------------------
@@ -191,12 +72,12 @@ def _read_text(content: bytes) -> StatisticsSheet:
     # Excel writes which delimiter it used in a line of its own.
     skipped = re.match(r"sep=.\r?\n", text)
     for delimiter, called in _DELIMITERS.items():
-        header = _find_header([record for _n, record, _p in islice(_split(text, delimiter, bool(skipped)), _HEADER_WITHIN + 1)])
+        header = find_header([record for _n, record, _p in islice(_split(text, delimiter, bool(skipped)), HEADER_WITHIN + 1)])
         if header is not None:
             records = islice(_split(text, delimiter, bool(skipped)), header.begin, None)
             form = _("文本文件，%(encoding)s 编码，以%(delimiter)s分隔") % {"encoding": encoding, "delimiter": called}
-            return StatisticsSheet(list(_take_rows(records, header)), form, header.ignored)
-    raise UploadRefused(_say_no_header([record for _n, record, _p in islice(_split(text, ",", bool(skipped)), _HEADER_WITHIN)]))
+            return StatisticsSheet(list(take_rows(records, header)), form, header.ignored)
+    raise UploadRefused(say_no_header([record for _n, record, _p in islice(_split(text, ",", bool(skipped)), HEADER_WITHIN)]))
 
 
 def decode(content: bytes) -> tuple[str, str]:
@@ -257,12 +138,12 @@ def _read_sheets(content: bytes) -> StatisticsSheet:
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     first: list[list[str]] = []
     for sheet in book.worksheets:
-        table = [_as_texts(row) for row in islice(_iterate(sheet), _HEADER_WITHIN + 1)]
-        header = _find_header(table)
+        table = [_as_texts(row) for row in islice(_iterate(sheet), HEADER_WITHIN + 1)]
+        header = find_header(table)
         if header is not None:
             others = [other.title for other in book.worksheets if other is not sheet]
             records = islice(_iterate(sheet), header.begin, None)
-            rows = list(_take_rows(_read_cells(records, header), header))
+            rows = list(take_rows(_read_cells(records, header), header))
             if any(not row.value for row in rows):
                 rows = _tell_formulas(content, sheet.title, header, rows)
             form = _("Excel 工作簿，工作表“%(sheet)s”") % {"sheet": sheet.title}
@@ -270,20 +151,20 @@ def _read_sheets(content: bytes) -> StatisticsSheet:
                 form += _("（没有读：%(others)s）") % {"others": "、".join(others)}
             return StatisticsSheet(rows, form, header.ignored)
         first = first or table
-    raise UploadRefused(_say_no_header(first))
+    raise UploadRefused(say_no_header(first))
 
 
 def _iterate(sheet: Any) -> Iterator[Sequence[Any]]:
     # Some programs write a wrong dimension: rows are then counted as they come, up to our own limit.
     sheet.reset_dimensions()
-    yield from sheet.iter_rows(max_row=MAX_ROWS + _HEADER_WITHIN + 2, max_col=MAX_COLUMNS)
+    yield from sheet.iter_rows(max_row=MAX_ROWS + HEADER_WITHIN + 2, max_col=MAX_COLUMNS)
 
 
 def _as_texts(row: Iterable[Any]) -> list[str]:
     return [_clean(cell.value) if isinstance(cell.value, str) else as_text(cell.value) for cell in row]
 
 
-def _read_cells(records: Iterable[Sequence[Any]], header: _Header) -> Iterator[tuple[int, list[str], str]]:
+def _read_cells(records: Iterable[Sequence[Any]], header: Header) -> Iterator[tuple[int, list[str], str]]:
     place = header.places["value"]
     for number, row in enumerate(records, start=header.begin + 1):
         texts, problem = _as_texts(row), ""
@@ -304,7 +185,7 @@ def _read_value(cell: Any) -> tuple[str, str]:
     return plain(number) or "", ""
 
 
-def _tell_formulas(content: bytes, title: str, header: _Header, rows: list[StatisticsRow]) -> list[StatisticsRow]:
+def _tell_formulas(content: bytes, title: str, header: Header, rows: list[StatisticsRow]) -> list[StatisticsRow]:
     """An empty value may be a formula that no program has computed yet: that is no missing figure."""
     place = header.places["value"]
     sheet = load_workbook(io.BytesIO(content), read_only=True)[title]

@@ -14,7 +14,7 @@ from ...actions.statistics_import import KIND
 from ...errors import RecordError
 from ...forms.statistics import StatisticsFileForm, read_choices
 from ...imports.published.plan import CREATE, SKIP
-from ...imports.published.sheet import LARGEST_TEXT, check_size, make_template
+from ...imports.published.sheet import LARGEST_TEXT, check_file, make_template
 from ...models import ImportBatch, Indicator, StatisticsUpload
 from ..office import office_only, submit
 
@@ -53,7 +53,7 @@ def upload(request: SignedInRequest) -> HttpResponse:
 def _receive(request: SignedInRequest, form: StatisticsFileForm) -> StatisticsUpload:
     said, file = form.cleaned_data, form.upload
     name = file.name or ""
-    check_size(name, file.size or 0)
+    check_file(name, file.size or 0)
     return actions.receive_statistics(by=request.user, name=name, content=file.read(), source=said["source"], published_on=said["published_on"])
 
 

@@ -82,6 +82,9 @@ def test_a_figure_is_kept_in_its_indicators_unit_and_as_stated(money: Indicator,
         ({"地区": ""}, "地区", "没有写地区"),
         ({"指标": ""}, "指标", "没有写指标"),
         ({"来源": ""}, "来源", "没有写来源"),
+        ({"来源": "源" * 301}, "来源", "最多 300 字，已超出 1 字"),
+        ({"单位": "万" * 21}, "单位", "最多 20 字，已超出 1 字"),
+        ({"数值": "0" * 61}, "数值", "最多 60 字，已超出 3 字"),
     ],
 )
 def test_a_row_that_cannot_be_taken_says_which_column_and_why(money: Indicator, cells: dict[str, str], column: str, said: str) -> None:
@@ -215,6 +218,28 @@ def test_a_proposal_fits_its_unit_and_name(name: str, unit: str, accumulation: s
     [asked] = plan(("甘肃", "2023", "x", name, "5", unit, SOURCE), header=("地区", "年份", "指标", "指标名称", "数值", "单位", "来源")).indicators
     made = asked.proposal
     assert (made.name_zh, made.accumulation, made.direction, made.unit_of_measure) == (name, accumulation, direction, kept)
+
+
+def test_a_text_too_long_for_its_indicator_is_said_with_by_how_much_and_not_cut() -> None:
+    header = ("地区", "年份", "指标", "指标名称", "英文名称", "数值", "单位", "来源")
+    cells = ("甘肃", "2023", "x", "名" * 121, "n" * 201, "5", "件", SOURCE)
+    [asked] = plan(cells, header=header).indicators
+    assert (asked.proposal.name_zh, asked.problem) == ("名" * 121, "名称：最多 120 字，已超出 1 字。")
+    # What the page can mend is mended there; what it has no field for is the row's.
+    mended = plan(cells, header=header, choices=Choices(indicators={"x": CREATE}, edited={"x": {"name_zh": "名"}}, may_create=True))
+    assert mended.indicators[0].problem == ""
+    assert dict(mended.refused) == {("英文名称", "最多 200 字，已超出 1 字。"): [2]}
+
+
+def test_a_name_too_long_for_a_code_is_no_code() -> None:
+    [asked] = plan(row(指标="x" * 65)).indicators
+    assert (asked.proposal.code, asked.proposal.name_zh) == ("", "x" * 65)
+
+
+def test_a_row_whose_indicator_is_asked_of_says_what_else_is_wrong_with_it() -> None:
+    found = plan(row(指标="unknown", 来源=""))
+    assert [column for column, _said in found.refused] == ["来源"]
+    assert found.open_questions == 1
 
 
 # -- sources, and what looks wrong ---------------------------------------------------------------

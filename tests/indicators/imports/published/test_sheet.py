@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indicators.imports.published import sheet
+from indicators.imports.published import table
 from indicators.imports.published.sheet import decode, read_statistics
+from indicators.imports.published.table import StatisticsRow
 from indicators.uploads import UploadRefused
 
 from .files import HEADER, SOURCE, make_csv, make_text, make_workbook, repack
@@ -15,7 +16,7 @@ from .files import HEADER, SOURCE, make_csv, make_text, make_workbook, repack
 ROW = ("甘肃", "2023", "rd_basic", "1234.5", "万元", SOURCE)
 
 
-def only_row(content: bytes, name: str = "a.csv") -> sheet.StatisticsRow:
+def only_row(content: bytes, name: str = "a.csv") -> StatisticsRow:
     [row] = read_statistics(content, name).rows
     return row
 
@@ -107,7 +108,7 @@ def test_a_damaged_utf8_file_is_not_read_as_another_encoding() -> None:
 
 
 def test_too_many_rows_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheet, "MAX_ROWS", 3)
+    monkeypatch.setattr(table, "MAX_ROWS", 3)
     assert len(read_statistics(make_csv([ROW] * 3), "a.csv").rows) == 3
     with pytest.raises(UploadRefused, match="一次最多 3 行"):
         read_statistics(make_csv([ROW] * 4), "a.csv")

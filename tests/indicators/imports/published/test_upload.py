@@ -1,5 +1,6 @@
 """From the file in a browser to the figures on record: shown, chosen, confirmed; twice the same does nothing twice."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from indicators.actions import statistics_upload as actions
 from indicators.imports.published.plan import CREATE
-from indicators.models import ImportBatch, Indicator, Observation, StatisticsUpload
+from indicators.models import ImportBatch, Indicator, Observation, Rule, StatisticsUpload
 from tests.builders import Cast, make_area, make_indicator, make_user, observe
 
 from .files import HEADER, SOURCE, make_csv, make_workbook
@@ -72,6 +73,25 @@ def test_what_is_refused_names_row_column_and_reason_and_cannot_be_confirmed(off
     assert "确认导入" not in page.text
     assert "一行也没有导入" in confirm(office).text
     assert not Observation.objects.exists()
+
+
+def test_a_page_has_one_primary_way_out(office: Client) -> None:
+    def primary(page: Any) -> list[str]:
+        return re.findall(r'class="btn primary"[^>]*>([^<]*)<', page.text)
+
+    unknown = ("甘素", *ROW[1:])
+    assert primary(send(office, unknown)) == ["按选择更新预览"]
+    # Nothing that is chosen here mends the file.
+    assert primary(send(office, unknown, ("甘肃", "2022", "rd_exp", "约2", "亿元", SOURCE))) == ["上传改正后的文件"]
+    assert primary(send(office, ROW)) == ["确认导入：新增 1，修订 0"]
+
+
+@pytest.mark.parametrize(("severity", "heading"), [("error", "有 1 行不能导入"), ("warning", "不妨碍导入")])
+def test_what_a_rule_says_leads_to_the_rule(office: Client, severity: str, heading: str) -> None:
+    rule = Rule.objects.create(code="some", version=1, severity=severity, formula="rd_exp <= 1", sentence_zh="不能这么多。")
+    page = send(office, ROW)
+    assert heading in page.text
+    assert f'href="/provenance/rule/{rule.pk}/"' in page.text
 
 
 def test_a_revision_shows_both_values_and_their_difference(office: Client, money: Indicator) -> None:
@@ -152,7 +172,7 @@ def test_source_and_day_of_the_form_are_of_rows_that_state_none(office: Client) 
 
 @pytest.mark.parametrize(
     ("name", "content", "said"),
-    [("a.csv", b"1,2\n3,4", "没有找到表头"), ("a.xls", b"\xd0\xcf\x11\xe0 and more", "只接收 .xlsx"), ("a.pdf", b"%PDF", "只接收 .csv"), ("a.csv", b"", "文件是空的")],
+    [("a.csv", b"1,2\n3,4", "没有找到表头"), ("a.xls", b"\xd0\xcf\x11\xe0 and more", "只接收 .xlsx"), ("a.pdf", b"%PDF", "只接收 .csv"), ("a.csv", b"", "文件是空的"), ("a" * 197 + ".csv", make_csv([ROW]), "文件名最多 200 字，已超出 1 字")],
 )
 def test_what_is_no_table_is_answered_at_the_form(office: Client, name: str, content: bytes, said: str) -> None:
     page = office.post(HOME, {"file": SimpleUploadedFile(name, content)})
