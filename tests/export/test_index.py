@@ -4,21 +4,17 @@ from datetime import date
 
 import pytest
 
-from indicators.recompute import index, run
 from tests.export.callers import Caller
 from tests.export.reading import rows, table
-from tests.indicators.frameworks import HOME, make_index
+from tests.indicators.frameworks import HOME, estimate, make_index
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def estimated(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("estimate", "runner"):
-        monkeypatch.setattr(f"indicators.recompute.index.{module}.DRAWS", 500)
+def estimated(db: None) -> None:
     make_index()
-    run(date(2025, 11, 20))
-    index.run(date(2025, 11, 20))
+    estimate(date(2025, 11, 20))
 
 
 @pytest.mark.usefixtures("estimated")

@@ -4,11 +4,15 @@ total ── input  ── a (indicator xa), b (xb)
       └─ output ── c (xc), d (no indicator)
 """
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from indicators.actions.frameworks import load_framework
 from indicators.models import IndexFramework, IndexScore, Indicator
+from indicators.recompute import index, run
 from kejiting.accounts.models import Area
 from tests.builders import make_area, make_indicator, observe
 
@@ -64,6 +68,15 @@ def make_index(**fields: Any) -> IndexFramework:
     framework = make_framework(**fields)
     observe_all()
     return framework
+
+
+def estimate(today: date) -> None:
+    """With few draws: what is asked of is not how sure a rank is."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("estimate", "runner"):
+            patch.setattr(f"indicators.recompute.index.{module}.DRAWS", 500)
+        run(today)
+        index.run(today)
 
 
 def scores(period: str, node: str = "total") -> dict[str, tuple[Decimal | None, int | None]]:

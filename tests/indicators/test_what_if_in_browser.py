@@ -9,10 +9,9 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from playwright.sync_api import Browser, Page, expect
 
-from indicators.recompute import index, run
 from tests.browsers import DESK, PASSWORD, PHONE, at_browsers
 from tests.builders import Cast
-from tests.indicators.frameworks import HOME, make_index
+from tests.indicators.frameworks import HOME, estimate, make_index
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -20,15 +19,12 @@ TODAY = date(2025, 11, 20)
 
 
 @pytest.fixture
-def estimated(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Cast:
-    for module in ("estimate", "runner"):
-        monkeypatch.setattr(f"indicators.recompute.index.{module}.DRAWS", 500)
+def estimated(transactional_db: None) -> Cast:
     cast = Cast()
     cast.du.password = make_password(PASSWORD)
     cast.du.save(update_fields=["password"])
     make_index()
-    run(TODAY)
-    index.run(TODAY)
+    estimate(TODAY)
     return cast
 
 
