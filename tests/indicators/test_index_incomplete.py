@@ -10,7 +10,7 @@ from indicators.queries.index import get_index_page
 from indicators.queries.moments import NOW
 from indicators.queries.what_if import get_what_if
 from tests.builders import Cast
-from tests.indicators.frameworks import HOME, estimate, make_areas, make_framework, make_index, observe_all
+from tests.indicators.frameworks import HOME, VALUES, estimate, make_areas, make_framework, make_index, observe_all
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2025, 11, 20)
@@ -78,3 +78,16 @@ def test_an_area_without_figures_can_be_given_some(cast: Cast) -> None:
     assert found.has_rank
     assert found.place is not None
     assert found.place.rank == 1
+
+
+def test_of_one_figure_alone_it_says_what_cannot_be_said_and_lists_no_levers(cast: Cast) -> None:
+    make_areas()
+    make_framework()
+    observe_all({"xa": VALUES["xa"]})
+    estimate(TODAY)
+    client = Client()
+    client.force_login(cast.du)
+    text = client.get("/index/what-if/").content.decode()
+    assert "不能推演的：综合水平会怎样，哪项指标最见效。" in text
+    assert "这一项的得分" in text
+    assert "h-levers" not in text

@@ -357,19 +357,6 @@ def test_the_page_and_its_fragment_say_the_same_without_a_script(page: Callable[
     assert "青海 指标乙：“abc”不是这里要的数字" in whole
 
 
-def test_of_one_figure_alone_it_says_what_cannot_be_said_and_lists_no_levers(cast: Cast) -> None:
-    make_areas()
-    make_framework()
-    observe_all({"xa": VALUES["xa"]})
-    estimate()
-    client = Client()
-    client.force_login(cast.du)
-    text = client.get("/index/what-if/").content.decode()
-    assert "不能推演的：综合水平会怎样，哪项指标最见效。" in text
-    assert "这一项的得分" in text
-    assert "h-levers" not in text
-
-
 def test_nothing_of_a_what_if_is_kept(page: Callable[..., str]) -> None:
     before = list(IndexScore.objects.values_list("pk", "score"))
     page(f"/index/what-if/?{HOME}.a=6")
