@@ -5,7 +5,6 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kejiting.accounts.classification import Classification
@@ -16,7 +15,7 @@ from .framework import IndexFramework, IndexNode, WeightVersion
 from .observation import Observation
 from .period import Period
 from .result import superseded_only
-from .run import RecomputeRun
+from .run import Mark, RecomputeRun
 
 
 class EstimatedQuerySet(models.QuerySet[Any]):
@@ -167,15 +166,12 @@ class IndexScore(Estimated):
         return f"{self.node_id} {self.area_id} {self.period_id} {self.score}"
 
 
-class IndexMark(models.Model):
+class IndexMark(Mark):
     """A framework whose inputs changed and that no run has estimated anew yet; cleared with its results."""
 
     framework = models.ForeignKey(IndexFramework, models.CASCADE, related_name="+")
     # Estimate every year, also those whose inputs are what they were: after results were deleted or the code changed.
     is_full = models.BooleanField(default=False)
-    cause = models.CharField(_("起因"), max_length=120)
-    created_at = models.DateTimeField(default=timezone.now)
-    attempts = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         verbose_name = _("待测算标记")

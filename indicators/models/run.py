@@ -9,8 +9,8 @@ from kejiting.accounts.models import Area
 from .indicator import Indicator
 from .task import Task
 
-# A mark that so many runs failed on is left, and reported: someone must look.
-MOST_ATTEMPTS = 3
+# A mark that so many runs failed on is reported: someone must look. It is still tried, ever more rarely.
+REPORTED_AFTER = 3
 
 
 class RecomputeRun(models.Model):
@@ -59,7 +59,22 @@ class RecomputeRun(models.Model):
         return f"{self.pk} {self.state}"
 
 
-class StaleMark(models.Model):
+class Mark(models.Model):
+    """What a change touched and no run has worked off yet: what is to be done, how often it was tried and what went wrong."""
+
+    cause = models.CharField(_("起因"), max_length=120)
+    created_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(_("已试次数"), default=0)
+    # Of the last attempt that ended; none where the process was killed each time. (Triggers write marks, too, and say nothing of it.)
+    error = models.CharField(_("原因"), max_length=300, blank=True, default="", db_default="")
+    # After a failure; none: at once.
+    retry_at = models.DateTimeField(_("下次重试"), null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class StaleMark(Mark):
     """What a change touched and no run has recomputed yet; written with the change, cleared with the results.
 
     An indicator without area means all its areas; a task means what is judged of the task itself.
@@ -68,9 +83,6 @@ class StaleMark(models.Model):
     indicator = models.ForeignKey(Indicator, models.CASCADE, null=True, blank=True, related_name="+")
     area = models.ForeignKey(Area, models.CASCADE, null=True, blank=True, related_name="+")
     task = models.ForeignKey(Task, models.CASCADE, null=True, blank=True, related_name="+")
-    cause = models.CharField(_("起因"), max_length=120)
-    created_at = models.DateTimeField(default=timezone.now)
-    attempts = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         verbose_name = _("待重算标记")

@@ -15,7 +15,7 @@ from kejiting.accounts.models import Area, User
 from ..analysis.composite import Method, Structure
 from ..compute.index import to_method, to_structure
 from ..models import IndexEstimate, IndexFramework, IndexMark, IndexNode, IndexScore, Indicator, StaleMark
-from ..models.run import MOST_ATTEMPTS
+from ..models.run import REPORTED_AFTER
 from .moments import Moment
 
 
@@ -138,16 +138,16 @@ class Work(StrEnum):
 
     NONE = ""
     PENDING = "pending"
-    # Given up after several attempts: nothing more happens by itself.
+    # After several attempts; it is still tried, ever more rarely.
     FAILED = "failed"
 
 
 def find_work(framework: IndexFramework) -> Work:
-    """What figures or weights came that the estimate does not hold yet, and whether a worker still tries."""
+    """What figures or weights came that the estimate does not hold yet, and whether run after run failed on it."""
     own = IndexMark.objects.filter(framework=framework).values_list("attempts")
     inputs = StaleMark.objects.filter(indicator__index_nodes__framework=framework).values_list("attempts")
     attempts = [tried for (tried,) in own.union(inputs)]
-    if any(tried >= MOST_ATTEMPTS for tried in attempts):
+    if any(tried >= REPORTED_AFTER for tried in attempts):
         return Work.FAILED
     return Work.PENDING if attempts else Work.NONE
 

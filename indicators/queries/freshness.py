@@ -8,10 +8,12 @@ from django.db import connection
 from django.utils import timezone
 
 from ..models import RecomputeRun
-from ..models.run import MOST_ATTEMPTS
+from ..models.run import REPORTED_AFTER
 
 # A recomputation takes a fraction of this; marks older than it mean that results are older than the data.
 PATIENCE = timedelta(seconds=5)
+# An estimate of every year takes some seconds, and one whose worker was killed is begun anew by the next sweep, within 30 s.
+INDEX_PATIENCE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,10 @@ class Freshness:
     pending: int
     oldest_pending_at: datetime | None
     is_stale: bool
-    # Marks given up after three failed attempts: someone must look.
-    poisoned: int
+    oldest_index_pending_at: datetime | None
+    is_index_stale: bool
+    # Marks that run after run failed on: someone must look.
+    failing: int
     # The newest step of any return: what else an open page shows.
     step: int
     # Whether anything in the record is demonstration.
@@ -48,6 +52,7 @@ _STATEMENT = """
         (SELECT max(finished_at) FROM last),
         count(*),
         min(created_at),
+        (SELECT min(created_at) FROM indicators_indexmark),
         count(*) FILTER (WHERE attempts >= %(most)s) + (SELECT count(*) FROM indicators_indexmark WHERE attempts >= %(most)s),
         (SELECT max(id) FROM indicators_returnstep),
         EXISTS (SELECT FROM indicators_task WHERE is_demo) OR EXISTS (SELECT FROM indicators_plan WHERE is_demo)
@@ -56,17 +61,19 @@ _STATEMENT = """
 
 
 def get_freshness() -> Freshness:
-    parameters: dict[str, Any] = {"kinds": list(RecomputeRun.Kind.values), "done": RecomputeRun.State.DONE.value, "most": MOST_ATTEMPTS}
+    parameters: dict[str, Any] = {"kinds": list(RecomputeRun.Kind.values), "done": RecomputeRun.State.DONE.value, "most": REPORTED_AFTER}
     with connection.cursor() as cursor:
         cursor.execute(_STATEMENT, parameters)
-        version, computed_at, pending, oldest, poisoned, step, has_demo = cursor.fetchone()
+        version, computed_at, pending, oldest, oldest_index, failing, step, has_demo = cursor.fetchone()
     return Freshness(
         version=version or "",
         computed_at=computed_at,
         pending=pending,
         oldest_pending_at=oldest,
         is_stale=oldest is not None and oldest < timezone.now() - PATIENCE,
-        poisoned=poisoned,
+        oldest_index_pending_at=oldest_index,
+        is_index_stale=oldest_index is not None and oldest_index < timezone.now() - INDEX_PATIENCE,
+        failing=failing,
         step=step or 0,
         has_demo=has_demo,
     )

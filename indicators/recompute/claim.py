@@ -5,20 +5,23 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Generic, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from ..models import IndexMark, RecomputeRun, StaleMark
-from ..models.run import MOST_ATTEMPTS
 from .methods import CODE_VERSION
 
 log = logging.getLogger(__name__)
 
 BATCH = 500
+# Marks are taken together twice: a process killed in the middle of them is seldom the fault of one.
+TOGETHER = 2
+# After a first failure, after each further one four times as long.
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(hours=1)
 
 M = TypeVar("M", StaleMark, IndexMark)
 
@@ -40,19 +43,18 @@ INDEX = Queue(RecomputeRun.Kind.INDEX, 5_620_002, IndexMark)
 def work_off(queue: Queue[M], recompute: Callable[[RecomputeRun, list[M]], None], *, today: date) -> RecomputeRun | None:
     """Give marks to ``recompute`` until there are none. The last run, or None where nothing was marked.
 
-    A run that fails leaves its marks; each is tried three times.
+    A run that fails leaves its marks. Of several marks one is to blame: each is tried again alone, and what fails alone
+    waits, ever longer, while the others go on.
     """
-    last, failed = None, set[int]()
+    last = None
     with only_run(queue):
-        while begun := begin(queue, today, without=failed):
+        while begun := begin(queue, today):
             last, marks = begun
             try:
                 recompute(last, marks)
             except Exception as error:
-                log.exception("run %s failed", last.pk)
-                fail(last, error)
-                # Of several marks one is to blame: each is tried again alone, and what failed alone waits for the next sweep.
-                failed |= {m.pk for m in marks} if len(marks) == 1 else set()
+                log.exception("run %s failed: %s, attempt %s", last.pk, "; ".join(map(str, marks[:5])), marks[0].attempts)
+                fail(last, marks, error)
     return last
 
 
@@ -73,19 +75,24 @@ def only_run(queue: Queue[M]) -> Iterator[None]:
 
 
 @transaction.atomic
-def begin(queue: Queue[M], today: date, *, without: set[int]) -> tuple[RecomputeRun, list[M]] | None:
+def begin(queue: Queue[M], today: date) -> tuple[RecomputeRun, list[M]] | None:
     """Count an attempt at each mark taken and say that a run began, committed before the work: a kill leaves its trace.
 
     Fresh marks are taken together; one that a run failed on is taken alone, so that it spoils no other.
     """
     _bury_the_dead(queue)
+    now = timezone.now()
     rows: QuerySet[M] = queue.marks._default_manager.all()
-    marks = _claim(rows.filter(attempts=0), BATCH) or _claim(
-        rows.filter(attempts__gt=0, attempts__lt=MOST_ATTEMPTS).exclude(pk__in=without), 1
-    )
+    marks = _claim(rows.filter(error="", attempts__lt=TOGETHER), BATCH)
+    retry_at = None
+    if not marks and (marks := _claim(rows.filter(Q(retry_at=None) | Q(retry_at__lte=now)), 1)):
+        # Written before the work: one that kills its process every time leaves no other moment.
+        retry_at = now + get_pause(marks[0].attempts + 1)
     if not marks:
         return None
-    rows.filter(pk__in=[m.pk for m in marks]).update(attempts=F("attempts") + 1)
+    rows.filter(pk__in=[m.pk for m in marks]).update(attempts=F("attempts") + 1, retry_at=retry_at)
+    for mark in marks:
+        mark.attempts += 1
     return RecomputeRun.objects.create(kind=queue.kind, today=today, code_version=CODE_VERSION, marks=len(marks)), marks
 
 
@@ -107,8 +114,17 @@ def finish(run: RecomputeRun, marks: list[M], *, fingerprint: str, written: int)
     run.save(update_fields=["state", "finished_at", "fingerprint", "written"])
 
 
-def fail(run: RecomputeRun, error: Exception) -> None:
-    """Keep what went wrong. The marks stay, with their attempt counted."""
+def get_pause(attempts: int) -> timedelta:
+    """How long a mark waits after so many attempts."""
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 4 ** min(attempts - 1, 10))
+
+
+@transaction.atomic
+def fail(run: RecomputeRun, marks: list[M], error: Exception) -> None:
+    """Keep what went wrong, with the run and with its marks. They stay, with their attempt counted."""
+    said = "".join(traceback.format_exception_only(error)).strip()
+    rows = type(marks[0])._default_manager.filter(pk__in=[m.pk for m in marks])
+    rows.update(error=said[:300], retry_at=timezone.now() + get_pause(marks[0].attempts) if len(marks) == 1 else None)
     run.state, run.finished_at = RecomputeRun.State.FAILED, timezone.now()
     run.error = "".join(traceback.format_exception(error))[-4000:]
     run.save(update_fields=["state", "finished_at", "error"])

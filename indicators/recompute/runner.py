@@ -29,7 +29,7 @@ TOGETHER = 20
 def run(today: date | None = None) -> RecomputeRun | None:
     """Recompute what is marked until nothing is. The last run, or None where nothing was marked.
 
-    ``today`` is the day results are judged at. A run that fails leaves its marks; each is tried three times.
+    ``today`` is the day results are judged at. A run that fails leaves its marks: see ``claim.work_off``.
     """
     return claim.work_off(claim.VALUES, recompute, today=today or timezone.localdate())
 

@@ -19,6 +19,7 @@ from ..formatting import format_period
 from ..forms.assignments import MoveDueForm, OpenRoundForm, UnlockForm
 from ..models import Period, Plan, Round
 from ..periods import Span, parse_label
+from ..queries.failing import get_failing
 from ..queries.owed import get_due_assignments, get_unassigned
 from ..queries.rounds import count_owed, get_history, get_progress, get_round, get_rounds, propose_next_round
 from .office import AnyForm, answer_form, get_plan, manages_rounds, submit
@@ -28,7 +29,8 @@ from .office import AnyForm, answer_form, get_plan, manages_rounds, submit
 @require_GET
 def round_list(request: SignedInRequest) -> HttpResponse:
     plan, now = get_plan(), timezone.now()
-    context = {"page": paginate(request, get_rounds()), "proposed": propose_next_round(plan, now) if plan else None, "plan": plan, "now": now}
+    proposed = propose_next_round(plan, now) if plan else None
+    context = {"page": paginate(request, get_rounds()), "proposed": proposed, "plan": plan, "now": now, "failing": get_failing()}
     return render(request, "indicators/rounds/list.html", context)
 
 

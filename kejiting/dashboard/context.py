@@ -37,6 +37,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "site": {
             "navigation": _get_navigation(request, user),
             "live": live,
+            "is_office": user.has_role(Role.OFFICE),
             "has_demo": live.freshness.has_demo,
             "languages": [(code, name) for code, name in languages if code != language],
             "lang": "zh-Hans" if language == SOURCE_LANGUAGE else language,

@@ -9,13 +9,14 @@ from indicators.queries.freshness import Freshness, get_freshness
 
 @dataclass(frozen=True)
 class Live:
-    """Results change with a run, the state of returns with a step, and that results are late by itself."""
+    """Results change with a run, the state of returns with a step, and that results are late or fail by itself."""
 
     freshness: Freshness
 
     @property
     def number(self) -> str:
-        return f"{self.freshness.version}-{self.freshness.step}-{self.freshness.is_stale:d}"
+        f = self.freshness
+        return f"{f.version}-{f.step}-{f.is_stale:d}{f.is_index_stale:d}-{f.failing}"
 
     @property
     def etag(self) -> str:

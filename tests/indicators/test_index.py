@@ -27,6 +27,7 @@ from indicators.models import (
     RecomputeRun,
     StaleMark,
 )
+from indicators.queries.freshness import get_freshness
 from indicators.recompute import index, run, runner
 from indicators.tasks import estimate_index
 from kejiting import supervisor
@@ -479,7 +480,7 @@ def test_a_lost_message_loses_nothing() -> None:
     assert (IndexMark.objects.count(), IndexEstimate.objects.current().count()) == (0, 2)
 
 
-def test_a_mark_that_fails_three_times_is_left_and_spoils_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mark_that_fails_is_kept_with_its_reason_and_estimated_once_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
     make_index()
     run(TODAY)
 
@@ -490,8 +491,12 @@ def test_a_mark_that_fails_three_times_is_left_and_spoils_no_other(monkeypatch: 
         patch.setattr("indicators.recompute.index.runner.load_frame", fail)
         for _sweep in range(4):
             index.run(TODAY)
-    assert {mark.attempts for mark in IndexMark.objects.all()} == {3}
+            IndexMark.objects.update(retry_at=timezone.now())
+    assert {(mark.attempts, mark.error) for mark in IndexMark.objects.all()} == {(5, "RuntimeError: broken")}  # once together, then alone with each sweep
     assert RecomputeRun.objects.filter(kind="index", state="failed", error__contains="broken").exists()
+    assert get_freshness().failing == IndexMark.objects.count()
+    index.run(TODAY)
+    assert (IndexMark.objects.count(), get_freshness().failing) == (0, 0)
 
 
 def test_a_run_names_seed_draws_method_and_fingerprint() -> None:

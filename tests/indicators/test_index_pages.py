@@ -205,7 +205,7 @@ def test_an_estimate_that_fails_again_and_again_says_so_and_not_that_it_is_under
     text = page()
     assert "重算多次失败：有新的数据或权重没有算进来" in text
     assert "正在重算：" not in text
-    assert "1 处重算多次失败，请联系系统管理员" in text
+    assert "1 处重算多次失败，仍在定时重试，请联系系统管理员" in text
 
 
 def test_a_page_of_an_earlier_moment_shows_what_was_estimated_then(page: Callable[..., str]) -> None:

@@ -370,7 +370,7 @@ def test_results_inherit_the_strictest_of_their_inputs() -> None:
 # -- failures ------------------------------------------------------------------------------------
 
 
-def test_a_mark_that_fails_spoils_no_other_and_is_given_up_after_three_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mark_that_fails_spoils_no_other_and_is_tried_ever_more_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
     good, bad = make_indicator("good"), make_indicator("bad")
     observe(good, {"2025-Q1": "3", "2025-Q2": "7"})
     observe(bad, {"2025-Q1": "3"})
@@ -385,13 +385,29 @@ def test_a_mark_that_fails_spoils_no_other_and_is_given_up_after_three_attempts(
     run(TODAY)
     assert Result.objects.filter(indicator=good).exists()
     assert [m.indicator_id for m in StaleMark.objects.all()] == [bad.pk]
-    run(TODAY)
-    assert StaleMark.objects.get().attempts == 3
-    assert run(TODAY) is None
-    assert get_freshness().poisoned == 1
+    assert run(TODAY) is None  # it waits
+    pauses = []
+    for attempts in (3, 4, 5, 6):
+        StaleMark.objects.update(retry_at=timezone.now())
+        before = timezone.now()
+        run(TODAY)
+        mark = StaleMark.objects.get()
+        assert (mark.attempts, mark.error) == (attempts, "ZeroDivisionError: poison")
+        assert mark.retry_at is not None
+        pauses.append(round((mark.retry_at - before) / timedelta(minutes=1)))
+    assert pauses == [4, 16, 60, 60]
+    assert get_freshness().failing == 1
     failed = RecomputeRun.objects.filter(state="failed").latest("pk")
     assert "poison" in failed.error
     assert not Result.objects.filter(run=failed).exists()
+    # What comes meanwhile does not wait for it.
+    observe(good, {"2025-Q3": "9"})
+    run(TODAY)
+    assert [m.indicator_id for m in StaleMark.objects.all()] == [bad.pk]
+    monkeypatch.undo()
+    StaleMark.objects.update(retry_at=timezone.now())
+    run(TODAY)
+    assert (StaleMark.objects.count(), get_freshness().failing) == (0, 0)
 
 
 def test_a_killed_run_is_found_and_its_marks_are_done() -> None:
