@@ -31,6 +31,7 @@ SENTENCES = {
     "task_predecessor_is_of_an_earlier_plan": gettext_lazy("前一规划中的任务须在更早的规划里。"),
     "task_indicator_once": gettext_lazy("这个指标已经关联到这项任务。"),
     "milestone_number_once_in_task": gettext_lazy("这项任务已有同一序号的节点，请换一个序号。"),
+    "milestone_title_once_in_task": gettext_lazy("这项任务已有同名的节点，请写明有什么不同。"),
     "milestone_number_from_one": gettext_lazy("节点的序号从 1 开始。"),
     "milestone_keeps_its_task": gettext_lazy("节点不能换到别的任务。"),
     "light_override_has_reason": gettext_lazy("调整灯色须写明原因。"),

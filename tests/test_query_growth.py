@@ -31,7 +31,7 @@ def grow(quarter: Quarter, count: int) -> None:
         indicator = make_indicator(f"more_{number}")
         for measured in (task, quarter.task):
             TaskIndicator.objects.create(task=measured, indicator=indicator)
-        milestone = Milestone.objects.create(task=quarter.task, number=number, title_zh="节点", due_on="2025-09-30")
+        milestone = Milestone.objects.create(task=quarter.task, number=number, title_zh=f"节点{number}", due_on="2025-09-30")
         observe(indicator, {"2024-Q3": "3", "2025-Q1": "1", "2025-Q2": "2"})
         make_target(indicator, "9")
         assign(quarter.cast.gxt, indicator=indicator, task=task)

@@ -79,7 +79,7 @@ class MilestoneForm(DefinitionForm):
     number = WholeNumberField(label=_("序号"))
     due_on = DueField(label=_("时限"))
 
-    field_of = {"milestone_number_once_in_task": "number", "milestone_number_from_one": "number"}
+    field_of = {"milestone_number_once_in_task": "number", "milestone_number_from_one": "number", "milestone_title_once_in_task": "title_zh"}
 
     class Meta:
         model = Milestone

@@ -27,6 +27,7 @@ class Milestone(models.Model):
         ordering = ["task", "number"]
         constraints = [
             models.UniqueConstraint(name="milestone_number_once_in_task", fields=["task", "number"]),
+            models.UniqueConstraint(name="milestone_title_once_in_task", fields=["task", "title_zh"]),
             models.CheckConstraint(name="milestone_number_from_one", condition=Q(number__gte=1)),
         ]
         triggers = [keeps("milestone_keeps_its_task", "task"), keeps_versions("milestone")]

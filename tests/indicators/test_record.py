@@ -102,6 +102,13 @@ def test_no_task_stands_under_itself(quarter: Quarter) -> None:
     Task.objects.filter(pk=low.pk).update(parent=top)
 
 
+def test_milestones_of_a_task_are_told_apart_by_their_words(quarter: Quarter) -> None:
+    other = make_task(quarter.plan, 2, quarter.cast.gxt)
+    named: dict[str, Any] = {"title_zh": quarter.milestone.title_zh, "due_on": date(2025, 12, 31)}
+    Milestone.objects.create(task=other, number=1, **named)
+    refused_by("milestone_title_once_in_task", lambda: Milestone.objects.create(task=quarter.task, number=2, **named))
+
+
 def test_what_was_reported_on_stays_where_it_is(quarter: Quarter, earlier: Plan) -> None:
     other = make_task(quarter.plan, 2, quarter.cast.gxt)
     refused_by("milestone_keeps_its_task", lambda: Milestone.objects.update(task=other))
