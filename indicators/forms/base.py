@@ -85,7 +85,8 @@ class OfficeFormMixin:
 
     def error_links(self) -> Iterator[ErrorLink]:
         form: forms.BaseForm = self  # type: ignore[assignment]  # mixed into one
-        order = [*form.fields, *form.errors]
+        # As they stand on the page: a model's form has its model's fields before those it adds.
+        order = [*(name for _title, names in self.groups for name in names), *form.fields, *form.errors]
         for name, messages in sorted(form.errors.items(), key=lambda item: order.index(item[0])):
             field = form[name] if name in form.fields else None
             for message in messages:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from kejiting.accounts.models import User
 
 from ..actions.definitions.indicators import INDICATOR_FIELDS
-from ..formulas import read_formula
+from ..formulas import FormulaRefused, check_formula, read_formula
 from ..models import Document, Indicator
 from ..units import get_factor
 from .base import DefinitionForm
@@ -67,6 +67,7 @@ class IndicatorForm(DefinitionForm):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.user = user
         others = Indicator.objects.visible_to(user).exclude(pk=self.instance.pk).order_by("name_zh")
         self.offer(numerator=others, denominator=others, stated_as=others, document=Document.objects.all())
         self.fields["valid_from"].initial = timezone.localdate()
@@ -92,7 +93,17 @@ class IndicatorForm(DefinitionForm):
         said = super().clean() or {}
         if "reason" in self.fields and not said.get("reason") and read_formula(said.get("formula", "")) != self.fields["formula"].initial:
             self.add_error("reason", _now("改了公式，请写明原因。"))
+        self._check_formula(read_formula(said.get("formula", "")).strip(), said.get("origin", ""))
         return said
+
+    def _check_formula(self, formula: str, origin: str) -> None:
+        """Together with what is wrong elsewhere. One that is not typed anew may read what the person may not see."""
+        if origin != Indicator.Origin.DERIVED or not formula or formula == self.fields["formula"].initial:
+            return
+        try:
+            check_formula(Indicator(pk=self.instance.pk, code=self.instance.code or self.cleaned_data.get("code", "")), formula, by=self.user)
+        except FormulaRefused as refusal:
+            self.add_error("formula", refusal.message)
 
     def clean_unit_of_measure(self) -> str:
         unit = str(self.cleaned_data["unit_of_measure"]).strip()

@@ -5,6 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from kejiting.accounts.models import User
+
+from ..formulas import FormulaRefused, check_rule, read_formula
 from ..models import Rule
 from .base import OfficeForm
 from .fields import FormulaField, ReasonField
@@ -32,8 +35,19 @@ class RuleForm(OfficeForm):
     is_withdrawn = forms.BooleanField(label=_("停用"), required=False, help_text=_("不再用来核对；停用后仍可查看，也可再启用"))
     reason = ReasonField(label=_("修改的原因"))
 
-    def __init__(self, *args: Any, rule: Rule | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, rule: Rule | None = None, **kwargs: Any) -> None:
         initial = {name: getattr(rule, name) for name in ("formula", "severity", "sentence_zh", "is_withdrawn")} if rule else {}
         super().__init__(*args, **{**kwargs, "initial": initial | (kwargs.get("initial") or {})})
         for name in ["code"] if rule else ["is_withdrawn", "reason"]:
             del self.fields[name]
+        self.user, self.rule = user, rule
+
+    def clean_formula(self) -> str:
+        """Together with what is wrong elsewhere. One that is not typed anew may read what the person may not see."""
+        typed = str(self.cleaned_data["formula"])
+        if self.rule is None or read_formula(typed).strip() != self.rule.formula:
+            try:
+                check_rule(read_formula(typed).strip(), by=self.user)
+            except FormulaRefused as refusal:
+                raise forms.ValidationError(refusal.message) from refusal
+        return typed

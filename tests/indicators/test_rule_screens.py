@@ -66,6 +66,8 @@ def test_a_rule_that_cannot_stand_comes_back_with_what_was_typed_and_its_place(o
     assert "未登记的指标代码：whle" in text
     assert "<mark>whle</mark>" in text
     assert "part &lt;= whle</textarea>" in text
+    text = office.client.post(ADD, {**TYPED, "formula": "part <= whle", "sentence_zh": ""}).content.decode()
+    assert [name in text for name in ("#id_formula", "#id_sentence_zh")] == [True, True]
     assert not Rule.objects.exists()
 
 

@@ -129,9 +129,9 @@ def _check_formula(indicator: Indicator, formula: str, by: User | None) -> list[
     """The indicators a formula reads; none for an indicator that is not derived."""
     derived = indicator.origin == Indicator.Origin.DERIVED
     if not derived and formula:
-        raise RecordError(_("只有“公式计算”的指标才填公式。"))
+        raise RecordError(_("只有“公式计算”的指标才填公式。"), field="formula")
     if derived and not formula:
-        raise RecordError(_("“公式计算”的指标须填公式。"))
+        raise RecordError(_("“公式计算”的指标须填公式。"), field="formula")
     return check_formula(indicator, formula, by=by) if derived else []
 
 

@@ -29,7 +29,7 @@ def rule_list(request: SignedInRequest) -> HttpResponse:
 @manages_rules
 @require_http_methods(["GET", "POST"])
 def rule_add(request: SignedInRequest) -> HttpResponse:
-    form = make_form(request, RuleForm)
+    form = make_form(request, RuleForm, user=request.user)
     return answer_form(
         request,
         form,
@@ -50,7 +50,7 @@ def rule_edit(request: SignedInRequest, code: str) -> HttpResponse:
         rule = get_newest_rule(request.user, code)
     except Rule.DoesNotExist:
         raise Http404(_("没有这条规则，或者您无权查看。")) from None
-    form = make_form(request, RuleForm, rule=rule)
+    form = make_form(request, RuleForm, user=request.user, rule=rule)
     return answer_form(
         request,
         form,
