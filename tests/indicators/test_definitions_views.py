@@ -1,5 +1,6 @@
 """The office's screens: who may open them, what a form answers, what is said when it is done."""
 
+import re
 from datetime import date
 from io import BytesIO
 from typing import Any
@@ -147,13 +148,14 @@ def test_a_task_is_added_on_the_screen(office: Office) -> None:
     assert (task.cooperating_units.get(), task.due_on) == (office.cast.gxt, office.plan.ends_on)
 
 
-def test_a_new_task_is_due_at_the_plans_end_unless_that_is_over(office: Office) -> None:
+def test_a_new_task_begins_today_and_is_due_at_the_plans_end_unless_that_is_over(office: Office) -> None:
     page = office.client.get("/definitions/tasks/add/").content.decode()
+    assert f'value="{timezone.localdate().isoformat()}"' in page
     assert f'value="{office.plan.ends_on.isoformat()}"' in page
     assert "规划期已于" not in page
     type(office.plan).objects.update(ends_on=date(2025, 12, 31))
     page = office.client.get("/definitions/tasks/add/").content.decode()
-    assert 'value="2025-12-31"' not in page
+    assert not re.search(r'name="(?:starts|due)_on"[^>]* value=|value="[^"]*"[^>]* name="(?:starts|due)_on"', page)
     assert "规划期已于 2025-12-31 结束" in page
 
 
@@ -207,6 +209,7 @@ def test_a_task_is_changed_and_its_parts_are_on_its_page(office: Office) -> None
 def test_a_milestone_is_added_and_changed_on_the_screen(office: Office) -> None:
     path = f"/definitions/tasks/{office.task.pk}/milestones/add/"
     assert "同一序号" in office.post(path, {"number": "1", "title_zh": "又", "due_on": "2025-06-30"}, status=422)
+    assert "这项任务已有同名的节点" in office.post(path, {"number": "2", "title_zh": "节点一", "due_on": "2025-06-30"}, status=422)
     assert "晚于任务的完成时限（2025-12-31）" in office.post(path, {"number": "2", "title_zh": "晚", "due_on": "2026-06"}, status=422)
     assert "已添加节点“节点二”" in office.post(path, {"number": "2", "title_zh": "节点二", "due_on": "2025-06-30"})
     path = f"/definitions/milestones/{office.milestone.pk}/"
@@ -245,6 +248,9 @@ def test_a_formula_is_answered_at_its_field(office: Office) -> None:
     page = office.post("/definitions/indicators/add/", indicator_form(origin="derived", formula="contracts +"), status=422)
     assert '<a href="#id_formula">' in page
     assert "公式第 12 个字符" in page
+    # Together with what is wrong elsewhere, in the order of the page.
+    page = office.post("/definitions/indicators/add/", indicator_form(origin="derived", formula="contracts +", name_zh="", minimum="x"), status=422)
+    assert re.findall(r'<li><a href="#id_(\w+)"', page) == ["name_zh", "minimum", "formula"]
     office.post("/definitions/indicators/add/", indicator_form(origin="derived", formula="contracts * 2"))
     assert Indicator.objects.get(code="labs").dependencies.get().reads == office.indicator
 

@@ -41,8 +41,13 @@ def task_add(request: SignedInRequest) -> HttpResponse:
     plan = get_plan()
     if plan is None:
         return render(request, "indicators/definitions/no_plan.html")
-    is_over = plan.ends_on < timezone.localdate()
-    initial = {"number": get_next_task_number(plan), "starts_on": plan.starts_on, "due_on": None if is_over else plan.ends_on}
+    today = timezone.localdate()
+    is_over = plan.ends_on < today
+    initial = {
+        "number": get_next_task_number(plan),
+        "starts_on": None if is_over else max(plan.starts_on, today),
+        "due_on": None if is_over else plan.ends_on,
+    }
     form = TaskForm(request.POST or None, instance=Task(plan=plan), initial=initial, user=request.user)
     return answer_form(
         request,
@@ -51,7 +56,7 @@ def task_add(request: SignedInRequest) -> HttpResponse:
         done=lambda task: _("已添加任务 %(task)s。接着可以添加节点、关联指标，并设定由谁填报。") % {"task": task},
         to=_task_url,
         title=_("添加任务"),
-        warning=_("规划期已于 %(day)s 结束：新任务的时限请按实际填写。") % {"day": plan.ends_on.isoformat()} if is_over else "",
+        warning=_("规划期已于 %(day)s 结束：新任务的起止日期请按实际填写。") % {"day": plan.ends_on.isoformat()} if is_over else "",
         back=("definition-task-list", _("任务")),
     )
 
