@@ -45,7 +45,7 @@ def _explain_against(result: Result, target: Target) -> str:
     if result.measure == Measure.REQUIRED_PACE:
         if result.detail.get("of") == "change":
             return _("（目标值 − 当前值）÷ 剩余期数：余下各期平均每期需要的变化。")
-        return _("目标数减去已完成数，按以往各季度占全年的比例分到剩余各期；往年不足两年的平均分。")
+        return _("目标数减去已完成数，按以往各季度占全年的比例分到剩余各期；往年不足两年的平均分；倍数是其中最重的一期与历史最好同类期之比。")
     if result.measure == Measure.CHANCE:
         return _("按推算的分布反复抽样，达到目标的次数占全部次数的比例。")
     if result.measure == Measure.PROGRESS:
@@ -80,7 +80,7 @@ def _explain_series(result: Result) -> str:
         Measure.YEAR_TO_DATE: _("年初到本期末的合计：当期数相加，历史累计减去上年末。"),
         Measure.ANNUAL: _("全年数：当期数四个季度相加，本年累计取第四季度，历史累计取年末减上年末，时点数取年末。"),
         Measure.PROJECTION: _("几个结构时间序列模型的推算按表现加权平均，取中位数（实际数高于和低于它的可能性各半），区间按过去推算的误差放宽。"),
-        Measure.FINDINGS: _("逐条核查这一期数据，数值是发现的问题数。"),
+        Measure.FINDINGS: _("对照本指标的历史与限值核查这一期：累计下降、超出范围、正负号、计量单位、骤变、照抄、断档；数值是发现的问题数。"),
         Measure.PROGRESS: _("年均复合增长率。"),
         Measure.DIFFERENCE: _("公布数 − 台账数：公布数取计数时点以前最近一次公布的。"),
     }

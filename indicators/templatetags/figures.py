@@ -20,7 +20,6 @@ from ..pictures import light_name, light_tag, shape, strip
 from ..queries.entries import FILE_ADDED, FILE_REMOVED
 from ..queries.indicators import Point
 from ..queries.vintages import Vintage
-from ..recompute.methods import WORDS as METHOD_WORDS
 from ..standing import Judged, Judgement
 
 register = template.Library()
@@ -135,12 +134,6 @@ def growth(result: Result | Judgement | None, decimals: int = 1) -> str:
     if unit := POINTS.get(result.detail.get("unit", "")):
         return formatting.format_signed(result.value, str(unit), decimals)
     return formatting.format_signed(result.value * 100, "%")
-
-
-@register.filter
-def method_words(name: str) -> str:
-    """What a result's method does; nothing for one that is no longer used."""
-    return str(METHOD_WORDS.get(name, ""))
 
 
 @register.filter

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from indicators.explain import SCHEDULE_RULES
 from indicators.models import Indicator, Light, MissingReason, Qualifier, Result, Return, Status
-from indicators.recompute.methods import WORDS as METHODS
+from indicators.recompute.methods import LABELS as METHODS
 from indicators.templatetags.figures import REASONS
 
 Word = str | Promise

@@ -114,7 +114,7 @@ def test_a_result_names_method_target_and_what_it_was_made_of(quarter: Quarter, 
     chain = follow(reader, rows(reader, "results/")[0]["provenance"])
     assert chain["result"] == reader.get(f"results/{result.pk}/").json()
     assert (chain["reason"], chain["override"], chain["run"]["code_version"]) == ("due_soon", None, "test")
-    assert "完成率" in chain["how"]
+    assert chain["how"] == "完成数 ÷ 目标数。"
     assert (chain["target"]["value"], chain["target"]["source_title"]) == ("20", "文件 2025")
     assert [o["id"] for o in chain["observations"]] == [made_of.pk]
     assert (chain["lines"], chain["hidden"]) == ([], 1)

@@ -21,7 +21,6 @@ from indicators.queries.provenance import (
     get_observation_origin,
     get_result_origin,
 )
-from indicators.recompute.methods import WORDS as METHODS
 from kejiting.accounts.models import User
 
 from .base import ApiView
@@ -208,7 +207,7 @@ class LineLink(serializers.Serializer[Line]):
 
 class ResultProvenance(serializers.Serializer[ResultOrigin]):
     result = ResultRow(read_only=True)
-    how = serializers.SerializerMethodField(help_text="方法做了什么")
+    how = serializers.CharField(source="words", read_only=True, help_text="怎样算得")
     reason = Code(source="result.detail.reason", help_text="为何如此，见说明页的原因码")
     rule = Code(source="result.detail.rule", help_text="序时进度按哪种算法，见说明页")
     override = serializers.SerializerMethodField(help_text="人工调整的灯色：computed 为原来算得的")
@@ -219,9 +218,6 @@ class ResultProvenance(serializers.Serializer[ResultOrigin]):
     lines = LineLink(many=True, read_only=True, help_text="依据的填报")
     hidden = serializers.IntegerField(read_only=True, help_text="用到而您无权查看的有几项")
     earlier = PartOutput(many=True, read_only=True, help_text="以前的结果，新的在前")
-
-    def get_how(self, origin: ResultOrigin) -> str:
-        return str(METHODS.get(origin.result.method, ""))
 
     @extend_schema_field({"type": "object", "nullable": True, "properties": {"reason": {"type": "string"}, "computed": {"type": "string"}}})
     def get_override(self, origin: ResultOrigin) -> dict[str, str] | None:
