@@ -11,7 +11,7 @@ TELL_APART = """
 class Migration(migrations.Migration):
     """Two milestones of one task are told apart by their words."""
 
-    dependencies = [("indicators", "0026_evidence_while_pending")]
+    dependencies = [("indicators", "0027_marks_that_fail")]
 
     operations = [
         migrations.RunSQL(TELL_APART, migrations.RunSQL.noop),
