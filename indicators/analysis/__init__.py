@@ -11,3 +11,9 @@ class AnalysisError(ValueError):
 
 class NotEnoughData(AnalysisError):
     """Too few observations for what was asked."""
+
+
+def check_type(value: object, name: str, *kinds: type) -> None:
+    """Raise ``AnalysisError`` where the argument of this name is none of the kinds."""
+    if not isinstance(value, kinds):
+        raise AnalysisError(f"{name} must be a {' or a '.join(kind.__name__ for kind in kinds)}, not {type(value).__name__}")

@@ -125,7 +125,7 @@ def explain_change(before: IndexResult, after: IndexResult, unit: str, restated:
     for result, name in ((before, "before"), (after, "after")):
         if unit not in result.scores.index:
             raise AnalysisError(f"unit {unit} is not in the index {name}")
-    game = _Game(before, after, unit, check_values(before.values if restated is None else restated))
+    game = _Game(before, after, unit, check_values(before.values if restated is None else restated, "restated"))
     players = game.find_players()
     table = pd.DataFrame(0.0, index=list(GROUPS), columns=["score", "rank"])
     for player in players:

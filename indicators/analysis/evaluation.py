@@ -45,6 +45,8 @@ class _Table:
         if not values:
             raise FormulaError("there are no values to compute with")
         for code, value in values.items():
+            if not isinstance(value, Values):
+                raise FormulaError(f"the values of {code} must be a Series or a DataFrame, not {type(value).__name__}")
             if not value.index.is_unique or (isinstance(value, pd.DataFrame) and not value.columns.is_unique):
                 raise FormulaError(f"the values of {code} have a period, unit or area twice")
         wanted = _union([value.index for value in values.values()])

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pandas as pd
 
-from . import AnalysisError
+from . import AnalysisError, check_type
 from .series import periods_a_year, regular
 
 Direction = Literal["higher", "lower"]
@@ -45,6 +45,7 @@ def progress_measure(
     Not available (NaN): no two years with values from the base year on, values or target of different signs, or no growth
     needed. A target that is passed counts as achieved whatever the rest.
     """
+    check_type(series, "series", pd.Series)
     check_direction(direction)
     if periods_a_year(series.index) != 1:
         raise AnalysisError("the progress measure is for yearly series")

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from . import AnalysisError
+from . import AnalysisError, check_type
 from .measure import Direction, ProgressMeasure, check_direction, progress_measure
 from .series import PERIODS_A_YEAR, periods_a_year, regular
 
@@ -112,6 +112,7 @@ def quarter_shares(flows: pd.Series) -> dict[int, float] | None:
     The mean, over the years whose four quarters are known, of a quarter's amount over its year's. None with fewer than two
     such years, for yearly amounts, and where amounts are negative or a year adds up to nothing: no profile, not a guess.
     """
+    check_type(flows, "flows", pd.Series)
     if periods_a_year(flows.index) != 4:
         return None
     past = regular(flows).dropna()
@@ -134,6 +135,7 @@ def required_pace(
     The multiple is the largest need over the best past period of the same quarter (of any period without a profile): 1.8
     is 历史最好季度的1.8倍. NaN where no such period is known, or its amount was not positive.
     """
+    check_type(flows, "flows", pd.Series)
     per_year = periods_a_year(remaining)
     if periods_a_year(flows.index) != per_year:
         raise AnalysisError(f"the flows are {flows.index.freqstr}, the remaining periods {remaining.freqstr}")

@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from . import AnalysisError, NotEnoughData
+from . import AnalysisError, NotEnoughData, check_type
 from .measure import check_direction
 from .predictive import Predictive
 from .series import periods_a_year, regular
@@ -145,6 +145,7 @@ def project(
 
     >>> project(pd.Series([3.1, 3.4, 3.6, 4.0], pd.period_range("2021", periods=4, freq="Y")), 1).median
     """
+    check_type(series, "series", pd.Series)
     frame = pd.DataFrame({series.name: series})
     projection = project_many(frame, horizon, levels=levels, bounds=bounds, seed=seed)[series.name]
     if projection.method == INSUFFICIENT:
@@ -169,6 +170,7 @@ def project_many(
 
     A column with too little to say is all NaN, and its method "insufficient data". ``bounds``: of all columns, or by column.
     """
+    check_type(frame, "frame", pd.DataFrame)
     _check(horizon, levels, seed)
     known, values = _read(frame)
     per_year = periods_a_year(frame.index)

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from . import AnalysisError
+from . import check_type
 from .series import check_accumulation, flows, periods_a_year, regular
 
 Bounds = tuple[float | None, float | None]
@@ -71,8 +71,7 @@ def checks(series: pd.Series, *, accumulation: str, bounds: Bounds | None = None
     * ``gap``: ``missing``, the number of periods without a value just before this one
     """
     check_accumulation(accumulation)
-    if not isinstance(series, pd.Series):
-        raise AnalysisError(f"one series at a time, not a {type(series).__name__}")
+    check_type(series, "series", pd.Series)
     whole = regular(series)
     if not whole.notna().any():
         return []

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from . import check_type
 from .quality import MAD_TO_SD, MODIFIED_Z, Q4_LEAST, ROOM, SHORTEST_HISTORY, SLIP_REST, Bounds
 from .series import check_accumulation, flows, periods_a_year, regular
 
@@ -21,6 +22,7 @@ def may_have_findings(frame: pd.DataFrame, *, accumulation: str, bounds: Sequenc
 
     ``bounds``: the hard limits of each column.
     """
+    check_type(frame, "frame", pd.DataFrame)
     check_accumulation(accumulation)
     whole = regular(frame)
     if whole.empty:

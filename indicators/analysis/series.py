@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import numpy as np
 import pandas as pd
 
-from . import AnalysisError
+from . import AnalysisError, check_type
 
 ACCUMULATIONS: Final = ("stock", "flow", "ytd", "total")
 PERIODS_A_YEAR: Final = {"Q-DEC": 4, "Y-DEC": 1}
@@ -93,6 +93,7 @@ def regular(series: Panel) -> Panel:
 
     Raises ``AnalysisError`` for another index, a period twice, or an infinite value; the message names the period.
     """
+    check_type(series, "series", pd.Series, pd.DataFrame)
     index = series.index
     per_year = periods_a_year(index)
     if index.hasnans:

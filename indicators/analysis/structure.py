@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from . import AnalysisError
+from . import AnalysisError, check_type
 
 NORMALISATIONS: Final = ("minmax", "zscore", "rank", "goalposts", "standard", "none")
 AGGREGATIONS: Final = ("arithmetic", "geometric", "harmonic", "mazziotta_pareto")
@@ -51,6 +51,7 @@ class Structure:
         Weights need not add up: siblings are normalised. ``AnalysisError`` names what is wrong: a code twice, an orphan, a
         cycle, no or several roots, a weight that is missing or negative, siblings whose weights add up to 0.
         """
+        check_type(frame, "frame", pd.DataFrame)
         rows = _read_rows(frame)
         children = _find_children(rows)
         roots = [code for code, row in rows.items() if row["parent"] == ""]

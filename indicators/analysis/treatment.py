@@ -8,15 +8,15 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from . import AnalysisError
+from . import AnalysisError, check_type
 
 
 def denominate(values: pd.DataFrame, by: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Each code that ``by`` (units × codes) has, divided by it; the others as they are. A denominator of 0 is missing."""
-    given = check_values(values)
+    given, by = check_values(values), check_values(by, "by")
     if missing := [unit for unit in given.index if unit not in by.index]:
         raise AnalysisError(f"unit {missing[0]} has no denominators")
-    divisors = check_values(by).reindex(index=given.index, columns=given.columns)
+    divisors = by.reindex(index=given.index, columns=given.columns)
     result = given.copy()
     for code in given.columns.intersection(by.columns):
         result[code] = given[code] / divisors[code].where(divisors[code] != 0)
@@ -47,11 +47,12 @@ def winsorise(values: pd.DataFrame, skew: float = 2.0, kurtosis: float = 3.5, mo
     return result, _changed(given, result)
 
 
-def check_values(values: pd.DataFrame) -> pd.DataFrame:
-    """The values as floats. ``AnalysisError`` names a unit or code that is there twice, or a cell that is infinite."""
-    for axis, name in ((values.index, "unit"), (values.columns, "code")):
+def check_values(values: pd.DataFrame, name: str = "values") -> pd.DataFrame:
+    """The values as floats. ``AnalysisError`` names what is no frame, a unit or code that is there twice, or a cell that is infinite."""
+    check_type(values, name, pd.DataFrame)
+    for axis, what in ((values.index, "unit"), (values.columns, "code")):
         if not axis.is_unique:
-            raise AnalysisError(f"{name} {axis[axis.duplicated()][0]} is there twice")
+            raise AnalysisError(f"{what} {axis[axis.duplicated()][0]} is there twice")
     result = values.astype(float)
     infinite = np.argwhere(np.isinf(result.to_numpy()))
     if len(infinite):
