@@ -2,21 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 
-import pandas as pd
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .analysis.projection import FEWEST
-from .compute.series import FREQUENCIES
 from .formatting import format_percent, format_period, format_value
 from .models import Indicator, Target
-from .periods import get_main_frequency, parse_label, shift
+from .periods import Span, get_main_frequency, parse_label, shift
 from .queries.indicators import IndicatorPage, Point
 from .queries.targets import TargetRow
-from .recompute.projections import AHEAD, get_projected, is_projected
+from .recompute.projections import AHEAD, is_projected
 from .standing import Judgement
+
+Accumulation = Indicator.Accumulation
+A_DAY = timedelta(days=1)
 
 # From which probability on which word: the calibrated scale of the IPCC's reports.
 WORDS = (
@@ -90,11 +93,24 @@ def say_lack(points: Sequence[Point], indicator: Indicator) -> str:
         return _("数据不足，无法推算（没有按年或按季的数值）")
     if frequency not in AHEAD:
         return _("只推算按年和按季的数据，按月的不作推算") if frequency == "month" else _("只推算按年和按季的数据，按半年的不作推算")
-    mine = {pd.Period(p.period.ends_on, freq=FREQUENCIES[frequency]): float(p.value or 0) for p in known if p.period.frequency == frequency}
-    usable = get_projected(pd.Series(mine), indicator).dropna()
+    mine = [(point.period, point.value or Decimal(0)) for point in known if point.period.frequency == frequency]
+    usable = list_projected(mine, indicator.accumulation)
     if len(usable) < FEWEST:
         return _say_too_few(len(usable), frequency, is_derived=len(usable) < len(mine))
-    return _("各期都是 0，无法推算") if not usable.any() else ""
+    return "" if any(usable) else _("各期都是 0，无法推算")
+
+
+def list_projected(values: Sequence[tuple[Span, Decimal]], accumulation: str) -> list[Decimal]:
+    """Of values of one frequency in the order of time, what a projection is made of: a level itself, of an amount what each period brought.
+
+    As ``analysis.series.flows`` has it, which needs an array of each series: a page would wait for them.
+    """
+    if accumulation not in (Accumulation.YTD, Accumulation.TOTAL):
+        return [value for _period, value in values]
+    starts = {period for period, _value in values if accumulation == Accumulation.YTD and period.starts_on.month == 1}
+    amounts = [value for period, value in values if period in starts]
+    neighbours = ((one, two) for one, two in pairwise(values) if one[0].ends_on + A_DAY == two[0].starts_on)
+    return amounts + [value - before for (_earlier, before), (period, value) in neighbours if period not in starts]
 
 
 def _say_too_few(n: int, frequency: str, *, is_derived: bool) -> str:

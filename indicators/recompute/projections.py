@@ -102,12 +102,8 @@ def get_frequency(series: Series) -> str | None:
 
 
 def _get_values(series: Series, frequency: str, indicator: Indicator) -> pd.Series:
-    """What is projected: a level itself, of an amount what each period brought."""
-    return get_projected(make_values(series, frequency), indicator)
-
-
-def get_projected(values: pd.Series, indicator: Indicator) -> pd.Series:
-    """Of the values as recorded what is projected, on the same index; ``FEWEST`` counts these."""
+    """What is projected: a level itself, of an amount what each period brought. ``outlook.list_projected`` lists the same without arrays."""
+    values = make_values(series, frequency)
     return core.flows(values, indicator.accumulation) if _is_amount(indicator) else values
 
 

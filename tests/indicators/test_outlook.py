@@ -2,12 +2,16 @@
 
 from datetime import date
 from decimal import Decimal
+from itertools import compress, product
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from indicators.analysis.series import flows
 from indicators.models import Indicator
-from indicators.outlook import make_outlook, say_chance, say_pace
+from indicators.outlook import list_projected, make_outlook, say_chance, say_pace
+from indicators.periods import make_span
 from indicators.queries.indicators import get_indicator
 from indicators.recompute import run
 from indicators.standing import Judgement
@@ -98,3 +102,17 @@ def test_noughts_alone_are_not_projected() -> None:
     cast, indicator = Cast(), make_indicator(accumulation="stock")
     observe(indicator, dict.fromkeys(("2021", "2022", "2023", "2024"), "0"))
     assert make_outlook(get_indicator(cast.du, indicator.code)).lack == "各期都是 0，无法推算"
+
+
+@pytest.mark.parametrize("accumulation", ["flow", "ytd", "total"])
+@pytest.mark.parametrize(("frequency", "of_pandas"), [("quarter", "Q-DEC"), ("year", "Y-DEC")])
+def test_what_is_counted_for_a_page_is_what_is_projected(accumulation: str, frequency: str, of_pandas: str) -> None:
+    periods_a_year = 4 if frequency == "quarter" else 1
+    spans = [make_span(frequency, 2021 + at // periods_a_year, at % periods_a_year + 1) for at in range(7)]
+    amounts = [Decimal(n) for n in (10, 30, 60, 100, 15, 15, 70)]
+    # With every set of periods left out.
+    for known in product((True, False), repeat=7):
+        values = list(compress(zip(spans, amounts, strict=True), known))
+        index = pd.PeriodIndex([span.ends_on for span, _amount in values], freq=of_pandas)
+        whole = flows(pd.Series([float(amount) for _span, amount in values], index=index), accumulation).dropna()
+        assert sorted(list_projected(values, accumulation)) == sorted(whole)
