@@ -50,9 +50,8 @@ def _split(rows: Sequence[Judgement], *, restarts: bool) -> Iterator[tuple[int, 
 
 def _draw_band(rows: Sequence[Judgement], level: str, tip: Tip | None, place: Callable[[Span], float], scale: Decimal) -> dict[str, Any]:
     """One closed shape: along the upper ends and back along the lower ones."""
-    upper, lower = (
-        [(place(row.period), row.detail[end][level] / float(scale)) for row in rows if row.period] for end in ("upper", "lower")
-    )
+    ends = [(place(row.period), row.detail) for row in rows if row.period]
+    upper, lower = ([(x, detail[end][level] / float(scale)) for x, detail in ends] for end in ("upper", "lower"))
     start = [tip] if tip else []
     outline = [*start, *upper, *reversed(lower), *start]
     return {

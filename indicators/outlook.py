@@ -131,7 +131,8 @@ def _make_projected(row: Judgement, indicator: Indicator) -> Projected:
         number = None if value is None else Decimal(str(value))
         return format_value(number, indicator.unit_of_measure, decimals=max(indicator.decimals, 1))
 
-    likely, wide = ("～".join(say(row.detail.get(end, {}).get(level)) for end in ("lower", "upper")) for level in ("80", "95"))
+    detail = row.detail
+    likely, wide = ("～".join(say(detail.get(end, {}).get(level)) for end in ("lower", "upper")) for level in ("80", "95"))
     return Projected(row, say(row.value), likely, wide)
 
 

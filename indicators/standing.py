@@ -3,12 +3,16 @@
 One rule each, for the recomputation, the pages and the grid alike.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from .models import Light, Line, Result, Target
 from .models.result import ResultQuerySet
@@ -25,7 +29,8 @@ class Judgement(NamedTuple):
     measure: str
     value: Decimal | None
     text: str
-    detail: dict[str, Any]
+    # As the database writes it: a page reads the detail of a few of its hundred results.
+    detail_json: str
     period_id: str | None
     target_id: int | None
     task_id: int | None
@@ -34,6 +39,11 @@ class Judgement(NamedTuple):
     classification: str
     is_released: bool
     is_demo: bool
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.detail_json)
+        return found
 
     @property
     def period(self) -> Span | None:
@@ -48,6 +58,7 @@ class Judgement(NamedTuple):
 def read_judgements(rows: ResultQuerySet) -> list[Judgement]:
     """In no order, unless the rows were put in one: whoever groups them sorts what matters."""
     rows = rows if rows.query.order_by else rows.order_by()
+    rows = rows.annotate(detail_json=Cast("detail", TextField()))
     return [Judgement._make(row) for row in rows.values_list(*Judgement._fields)]
 
 

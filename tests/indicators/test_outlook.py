@@ -1,5 +1,6 @@
 """Sentences about the periods to come."""
 
+import json
 from datetime import date
 from decimal import Decimal
 from itertools import compress, product
@@ -37,7 +38,7 @@ def test_a_chance_has_a_word_and_a_number_and_is_never_certain(chance: str, word
 def make_pace(value: str, label: str = "2025-Q2", **detail: Any) -> Judgement:
     nobody = dict.fromkeys(("target_id", "task_id", "aspect_id", "indicator_id"))
     words = {"measure": "required_pace", "text": "", "classification": "public", "is_released": True, "is_demo": False}
-    return Judgement(pk=1, value=Decimal(value), period_id=label, detail=detail, **nobody, **words)
+    return Judgement(pk=1, value=Decimal(value), period_id=label, detail_json=json.dumps(detail), **nobody, **words)
 
 
 MONEY = Indicator(unit_of_measure="万元", decimals=2)

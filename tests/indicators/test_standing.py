@@ -16,7 +16,7 @@ def target(pk: int, label: str, issued_on: date | None = date(2022, 4, 24)) -> T
 
 
 def judgement(pk: int, measure: str, period: str | None, **fields: Any) -> Judgement:
-    row = {"value": None, "text": "", "detail": {"inputs": [{"kind": "observation", "id": 1}]}, "target_id": 1, "task_id": None, "aspect_id": None}
+    row = {"value": None, "text": "", "detail_json": '{"inputs": [{"kind": "observation", "id": 1}]}', "target_id": 1, "task_id": None, "aspect_id": None}
     return Judgement(pk=pk, measure=measure, period_id=period, **{**row, "indicator_id": 1, "classification": "public", "is_released": True, "is_demo": False, **fields})
 
 
@@ -52,7 +52,7 @@ def test_an_indicator_stands_where_its_newest_judgement_against_that_target_says
         judgement(3, "light", "2024-Q4", text="green"),
         judgement(4, "light", "2024-Q4", text="red", target_id=2),
         # The target's own period, of which nothing is known: it says nothing about what was observed.
-        judgement(5, "light", "2030", text="pending", target_id=2, detail={}),
+        judgement(5, "light", "2030", text="pending", target_id=2, detail_json="{}"),
     ]
     # So does a chance, which is made of what is known and speaks of what is not.
     rows.append(judgement(6, "chance", "2030", value=Decimal("0.4"), target_id=2))
