@@ -37,7 +37,7 @@ def _bare(client: Client, path: str) -> Callable[[], object]:
     """The same statements by a bare cursor, every row fetched, and the base template with what it shows."""
     with CaptureQueriesContext(connection) as captured:
         response = client.get(path)
-    statements = [query["sql"] for query in captured.captured_queries if query["sql"].lstrip().startswith("SELECT")]
+    statements = [query["sql"] for query in captured.captured_queries if query["sql"].lstrip().startswith(("SELECT", "WITH"))]
     context = {name: response.context.get(name) for name in ("site", "user", "request", "csrf_token", "messages")}
     base = loader.get_template("base.html").template
 
