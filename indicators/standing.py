@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, cast
 
 from django.db.models import TextField
 from django.db.models.functions import Cast
@@ -55,11 +56,16 @@ class Judgement(NamedTuple):
         return parse_label(self.period_id).ends_on if self.period_id else date.min
 
 
-def read_judgements(rows: ResultQuerySet) -> list[Judgement]:
-    """In no order, unless the rows were put in one: whoever groups them sorts what matters."""
-    rows = rows if rows.query.order_by else rows.order_by()
-    rows = rows.annotate(detail_json=Cast("detail", TextField()))
-    return [Judgement._make(row) for row in rows.values_list(*Judgement._fields)]
+@cache
+def all_judgements() -> ResultQuerySet:
+    """All results as ``read_judgements`` takes those that are asked for: a query that is put together once, for every page asks it."""
+    rows = Result.objects.order_by().annotate(detail_json=Cast("detail", TextField()))
+    return cast(ResultQuerySet, rows.values_list(*Judgement._fields))
+
+
+def read_judgements(rows: Iterable[Any]) -> list[Judgement]:
+    """``rows`` are some of ``all_judgements()``; in no order, unless they were put in one."""
+    return [Judgement._make(row) for row in rows]
 
 
 def group(rows: Iterable[Judgement], subject: str) -> dict[int | None, list[Judgement]]:

@@ -15,7 +15,7 @@ from kejiting.accounts.models import Area, User
 from ..formatting import are_large
 from ..models import Breakdown, Indicator, Observation, Result
 from ..periods import Span
-from ..standing import JUDGING, Judgement, group, read_judgements
+from ..standing import JUDGING, Judgement, all_judgements, group, read_judgements
 from .meaning import IndicatorLink, Meaning, get_meaning
 from .moments import NOW, Moment
 from .targets import TargetRow, get_targets_of
@@ -125,7 +125,7 @@ def get_indicator(user: User, code: str, area: str = "", moment: Moment = NOW) -
     indicator = Indicator.objects.visible_to(user).get(code=code)
     known = _get_known_areas(user, indicator)
     place = Area.objects.get(pk=area or _choose_area(known))
-    shown = Result.objects.visible_to(user).filter(measure__in=(*OF_PERIODS, *OF_TARGETS))
+    shown = all_judgements().visible_to(user).filter(measure__in=(*OF_PERIODS, *OF_TARGETS))
     rows = shown.filter(indicator=indicator, area=place, breakdown=Breakdown.TOTAL)
     judgements = group(read_judgements(moment.results(rows)), "target")
     of_no_target = judgements.pop(None, [])
@@ -181,6 +181,6 @@ def get_difference(user: User, indicator: Indicator, counterpart: Indicator | In
         return None
     value = get_newest(user, [counterpart.pk], area, moment).get(counterpart.pk)
     counter = indicator.pk if indicator.stated_as_id else counterpart.pk
-    rows = Result.objects.visible_to(user).filter(indicator=counter, area=area, measure=Measure.DIFFERENCE)
+    rows = all_judgements().visible_to(user).filter(indicator=counter, area=area, measure=Measure.DIFFERENCE)
     results = read_judgements(moment.results(rows))
     return Difference(counterpart, value, max(results, key=lambda row: row.ends_on, default=None)) if value else None

@@ -15,7 +15,7 @@ from ..models import Breakdown, Document, Indicator, Result, Target, TargetSuper
 from ..models.result import ResultQuerySet
 from ..models.target import TargetQuerySet
 from ..periods import parse_label
-from ..standing import JUDGING, Judged, Judgement, get_age, get_newest_by_measure, group, judge, read_judgements
+from ..standing import JUDGING, Judged, Judgement, all_judgements, get_age, get_newest_by_measure, group, judge, read_judgements
 from .moments import NOW, Moment
 from .vintages import Vintage, get_newest
 
@@ -155,7 +155,7 @@ def _make_rows(user: User, targets: Sequence[Target], area: Area, moment: Moment
 
 def _get_newest_judgements(user: User, targets: Sequence[Target], moment: Moment) -> ResultQuerySet:
     """Light, completion, schedule and the chance to reach it, for each target, of the newest period."""
-    rows = Result.objects.visible_to(user).filter(target__in=[target.pk for target in targets], breakdown=Breakdown.TOTAL, measure__in=[*JUDGING, Measure.CHANCE])
+    rows = all_judgements().visible_to(user).filter(target__in=[target.pk for target in targets], breakdown=Breakdown.TOTAL, measure__in=[*JUDGING, Measure.CHANCE])
     return moment.results(rows).order_by("target_id", "measure", F("period__ends_on").desc(nulls_last=True), "-pk").distinct("target_id", "measure")
 
 

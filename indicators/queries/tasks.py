@@ -27,7 +27,7 @@ from ..models import (
     Task,
     TaskVersion,
 )
-from ..standing import JUDGING, Judged, Judgement, group, is_reached, judge, read_judgements, stand_against_next
+from ..standing import JUDGING, Judged, Judgement, all_judgements, group, is_reached, judge, read_judgements, stand_against_next
 from .moments import NOW, Moment, NotRecordedYet
 from .vintages import Vintage, get_newest
 
@@ -118,7 +118,7 @@ def get_tasks(user: User, plan: Plan, moment: Moment = NOW, *, search: str = "")
     aspects = list(plan.aspects.order_by("number").values_list("pk", "number", "name_zh"))
     # By ids and not through their tables: that is what the indexes of results serve.
     of_either = Q(task__in=[row[0] for row in rows]) | Q(aspect__in=[aspect[0] for aspect in aspects])
-    judgements = read_judgements(moment.results(Result.objects.visible_to(user).filter(of_either)))
+    judgements = read_judgements(moment.results(all_judgements().visible_to(user).filter(of_either)))
     by_task, by_aspect = group(judgements, "task"), group(judgements, "aspect")
     return PlanTasks(
         [TaskRow(*row, judge(by_task.get(row[0], ()))) for row in rows],
@@ -213,7 +213,7 @@ def get_task(user: User, plan: str, number: int, moment: Moment = NOW) -> TaskPa
         .get(plan__code=plan, number=number)
     )
     _set_back(task, moment)
-    judged = judge(read_judgements(moment.results(Result.objects.visible_to(user).filter(task=task))))
+    judged = judge(read_judgements(moment.results(all_judgements().visible_to(user).filter(task=task))))
     page = TaskPage(
         task,
         judged,
@@ -253,7 +253,7 @@ def _get_indicator_parts(user: User, task: Task, moment: Moment) -> list[Indicat
     link = {"task_indicators__task": task} | ({"task_indicators__recorded_at__lte": moment.as_of} if moment.as_of else {})
     indicators = list(Indicator.objects.visible_to(user).filter(**link).order_by("task_indicators__pk"))
     newest = get_newest(user, indicators, task.area_code, moment)
-    rows = Result.objects.visible_to(user).filter(
+    rows = all_judgements().visible_to(user).filter(
         Q(target__isnull=False, measure__in=JUDGING) | Q(indicator__accumulation=Indicator.Accumulation.FLOW, measure=Result.Measure.YEAR_TO_DATE),
         indicator__in=indicators,
         area=task.area_code,

@@ -15,7 +15,7 @@ from ..compute.series import to_decimal
 from ..compute.thresholds import Thresholds
 from ..models import Aspect, Breakdown, Light, LightOverride, Line, Milestone, Result, Return, Target, Task
 from ..queries.tasks import get_milestone_lines
-from ..standing import JUDGING, Judgement, get_worst, group, is_reached, read_judgements, stand_against_next
+from ..standing import JUDGING, Judgement, all_judgements, get_worst, group, is_reached, read_judgements, stand_against_next
 from .book import Book
 from .methods import ASPECT, TASK
 from .rows import Row
@@ -90,7 +90,7 @@ def _load(ids: set[int], book: Book) -> list[Standing]:
 
 def _load_judgements(tasks: Sequence[Task]) -> tuple[dict[tuple[int, str], list[Judgement]], dict[int, Target]]:
     """How the tasks' indicators stand in the tasks' areas, by indicator and area; and the targets they were judged against."""
-    rows = Result.objects.current().filter(
+    rows = all_judgements().current().filter(
         indicator__in={ti.indicator_id for task in tasks for ti in task.task_indicators.all()},
         area__in={task.area_code for task in tasks},
         breakdown=Breakdown.TOTAL,

@@ -9,13 +9,13 @@ from functools import cached_property
 from django.conf import settings
 from django.db.models import OuterRef, Q, Subquery
 
-from indicators.models import Breakdown, HeadlineIndicator, Indicator, Observation, Plan, Result, Target
+from indicators.models import Breakdown, HeadlineIndicator, Indicator, Observation, Plan, Target
 from indicators.outlook import say_lack
 from indicators.periods import Span, parse_label
 from indicators.queries.indicators import Point
 from indicators.queries.moments import Moment
 from indicators.queries.vintages import Vintage, in_time, read_vintages
-from indicators.standing import JUDGING, Judged, get_age, group, judge, read_judgements
+from indicators.standing import JUDGING, Judged, all_judgements, get_age, group, judge, read_judgements
 from kejiting.accounts.models import Area, User
 
 from ..scale import Scale, make_scale
@@ -127,7 +127,7 @@ def _read_targets(user: User, indicators: Mapping[int, Indicator], moment: Momen
     """The targets in force at home with what was judged of them, the soonest due first."""
     rows = moment.targets(Target.objects.visible_to(user)).filter(indicator__in=indicators, area=settings.HOME_AREA)
     in_force = sorted(rows.select_related("document").order_by(), key=lambda target: (parse_label(target.period_id).ends_on, *get_age(target)))
-    judging = Result.objects.visible_to(user).filter(target__in=in_force, measure__in=JUDGING)
+    judging = all_judgements().visible_to(user).filter(target__in=in_force, measure__in=JUDGING)
     judgements = group(read_judgements(moment.results(judging).newest("target")), "target")
     targets: dict[int, list[tuple[Target, Judged]]] = defaultdict(list)
     for target in in_force:
