@@ -73,10 +73,6 @@ def read_links(tasks: QuerySet[Task]) -> list[TaskLink]:
 _TASK = ("task_pk", "task_number", "title_zh", "aspect_id", "aspect__name_zh", "lead_unit__name_zh", "due_on", "is_demo")
 
 
-def get_current_plan() -> Plan | None:
-    return Plan.objects.select_related("document").filter(is_current=True).first()
-
-
 @dataclass(frozen=True, slots=True)
 class AspectRow:
     """An aspect of the plan with its tasks."""

@@ -22,7 +22,7 @@ from ..queries.indicators import get_indicator, get_indicators
 from ..queries.moments import NOW, Moment, NotRecordedYet, parse_moment
 from ..queries.provenance import get_count_origin, get_observation_origin, get_result_origin
 from ..queries.rules import get_rule_origin
-from ..queries.tasks import get_current_plan, get_task, get_tasks
+from ..queries.tasks import get_task, get_tasks
 
 
 def read_moment(request: SignedInRequest) -> tuple[Moment, str]:
@@ -37,7 +37,7 @@ def read_moment(request: SignedInRequest) -> tuple[Moment, str]:
 @require_GET
 def task_list(request: SignedInRequest) -> HttpResponse:
     """The current plan's tasks."""
-    plan = get_current_plan()
+    plan = Plan.objects.select_related("document").filter(is_current=True).first()
     if plan is None:
         raise Http404(_("还没有现行规划。"))
     return _show_plan(request, plan)

@@ -92,7 +92,7 @@ class Board:
 
 def get_board(user: User, plan: Plan, moment: Moment) -> Board:
     """Four queries, however many indicators lead; one where there are none."""
-    place = HeadlineIndicator.objects.filter(plan=plan, indicator=OuterRef("pk")).values("position")
+    place = HeadlineIndicator.objects.filter(plan=plan, indicator=OuterRef("pk")).order_by().values("position")
     rows = Indicator.objects.visible_to(user).annotate(headline=Subquery(place))
     indicators = {i.pk: i for i in rows.filter(Q(headline__isnull=False) | Q(code__in=(RANK, TREND))).order_by()}
     if not indicators:

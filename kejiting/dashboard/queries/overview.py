@@ -9,7 +9,7 @@ from indicators.charts import Chart, Line, build_trend, describe_trend
 from indicators.models import Light, Plan, Target
 from indicators.periods import Span
 from indicators.queries.moments import NOW, Moment
-from indicators.queries.tasks import AspectRow, TaskRow, get_current_plan, get_tasks
+from indicators.queries.tasks import AspectRow, TaskRow, get_tasks
 from indicators.queries.vintages import Vintage
 from kejiting.accounts.models import User
 from projects.models import Outcome
@@ -87,7 +87,7 @@ class Overview:
 
 def get_overview(user: User, moment: Moment = NOW) -> Overview:
     """The current plan's overview at a moment; empty where there is no plan."""
-    plan = get_current_plan()
+    plan = Plan.objects.filter(is_current=True).first()
     if plan is None:
         return Overview(None)
     tasks = get_tasks(user, plan, moment)
