@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -12,19 +12,19 @@ from kejiting.accounts.models import User
 
 from ..analysis.formula import parse
 from ..formulas import split_reference
-from ..models import Indicator, IndicatorDefinition, IndicatorDependency, Task
+from ..models import Indicator, IndicatorDefinition, Task
 from .moments import Moment, NotRecordedYet
 from .tasks import TaskLink, read_links
 
 
 class IndicatorLink(NamedTuple):
-    """As much of an indicator as a link to it says, and how it hangs together with the one at hand."""
+    """As much of an indicator as a link to it says, and how it hangs together with the one at hand; ``edge`` where it is computed of that."""
 
     pk: int
     code: str
     name_zh: str
     stated_as_id: int | None
-    reads_it: bool
+    edge: int | None
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def get_meaning(user: User, indicator: Indicator, moment: Moment) -> Meaning:
     return Meaning(
         definitions,
         [by_code[code] for code in sorted(current & by_code.keys())],
-        [row for row in near.values() if row.reads_it],
+        [row for row in near.values() if row.edge],
         near.get(indicator.numerator_id or 0),
         near.get(indicator.denominator_id or 0),
         near.get(indicator.stated_as_id or 0) or next((row for row in near.values() if row.stated_as_id == indicator.pk), None),
@@ -96,8 +96,9 @@ def _list_codes(formula: str) -> set[str]:
 
 def _get_related(user: User, indicator: Indicator, codes: set[str]) -> list[IndicatorLink]:
     """All that the page may lead to, read once."""
-    edges = IndicatorDependency.objects.filter(indicator=OuterRef("pk"), reads=indicator)
+    edge = FilteredRelation("dependencies", condition=Q(dependencies__reads=indicator))
     parts = [pk for pk in (indicator.numerator_id, indicator.denominator_id, indicator.stated_as_id) if pk]
-    near = Q(code__in=codes) | Q(pk__in=parts) | Q(stated_as=indicator) | Q(reads_it=True)
-    rows = Indicator.objects.visible_to(user).annotate(reads_it=Exists(edges)).filter(near).exclude(pk=indicator.pk)
-    return [IndicatorLink._make(row) for row in rows.order_by("code").values_list(*IndicatorLink._fields)]
+    near = Q(code__in=codes) | Q(pk__in=parts) | Q(stated_as=indicator) | Q(edge__isnull=False)
+    rows = Indicator.objects.visible_to(user).annotate(edge=edge).filter(near).order_by("code")
+    links = [IndicatorLink._make(row) for row in rows.values_list("pk", "code", "name_zh", "stated_as_id", "edge")]
+    return [link for link in links if link.pk != indicator.pk]

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from indicators.actions.corrections import accept_correction, request_correction
+from indicators.actions.definitions import edit_indicator
 from indicators.actions.marks import mark_tasks
 from indicators.models import HeadlineIndicator, IndicatorDependency, LightOverride, Observation, Plan, Result, TaskIndicator
 from indicators.queries.provenance import get_observation_origin
@@ -175,6 +176,15 @@ def test_what_the_checks_found_of_a_figure_stands_beside_it_and_leads_to_its_res
     page = read(client, quarter.cast.du, f"/indicators/{total.code}/")
     [note] = re.findall(r'<a class="quiet" href="([^"]+)">核查：([^<]+)</a>', page)
     assert note == (f"/provenance/result/{found.pk}/", "累计 20 小于上期累计 30：累计数不会下降。")
+
+
+def test_what_an_indicator_meant_before_stays_on_its_page(client: Client, quarter: Quarter) -> None:
+    client.force_login(quarter.cast.du)
+    assert "定义的沿革" not in client.get("/indicators/contracts/").content.decode()
+    edit_indicator(quarter.indicator, by=quarter.cast.guo, text_zh="新的口径")
+    page = client.get("/indicators/contracts/").content.decode()
+    history = page[page.index("定义的沿革") :]
+    assert history.index("：口径") < history.index("：新的口径")
 
 
 def test_an_adjusted_light_says_by_whom_and_what_it_would_be(client: Client, quarter: Quarter) -> None:
