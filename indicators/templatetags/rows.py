@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -65,7 +65,8 @@ def series_rows(context: template.Context, page: IndicatorPage) -> SafeString:
     """The periods of an indicator, the newest first: its value and what was said before, growth, status and source, each figure with its way back."""
     observations, results = (Addresses(context, "provenance", kind) for kind in ("observation", "result"))
     own = page.indicator.get_origin_display()
-    value, yearly, quarterly, status, source = _("数值"), _("同比"), _("环比"), _("状态"), _("来源")
+    # Escaped once, and not in each of many rows.
+    value, yearly, quarterly, status, source = map(escape, (_("数值"), _("同比"), _("环比"), _("状态"), _("来源")))
 
     def draw(point: Point) -> tuple[str, ...]:
         o = point.observation

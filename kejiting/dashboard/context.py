@@ -1,6 +1,7 @@
 """What every page shows of the site: navigation by role, what waits, how fresh results are."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +16,9 @@ from kejiting.demo_accounts import DEMO_ACCOUNTS
 from kejiting.languages import SOURCE_LANGUAGE, get_languages
 
 from .live import get_live
+
+# Every page names the same dozen.
+_get_address = cache(reverse)
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def _get_navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
 
 
 def _make_item(user: User, name: str, view: str) -> NavigationItem:
-    return NavigationItem(name, reverse(view), False, count_todos(user) if view == "todo" else 0)
+    return NavigationItem(name, _get_address(view), False, count_todos(user) if view == "todo" else 0)
 
 
 def _mark_current(items: list[NavigationItem], path: str) -> list[NavigationItem]:
