@@ -8,10 +8,11 @@ from datetime import date, datetime, time, timedelta
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from kejiting.accounts.models import AuditEvent, Unit
+from kejiting.accounts.models import AuditEvent, Unit, User
 
 from ..models import Assignment, Line, Plan, Return, Round
-from ..periods import last_ended, shift
+from ..periods import Span, last_ended, shift
+from .owed import Unassigned, get_due_assignments, get_unassigned
 
 _State = Return.State
 # Without an earlier round to go by: three weeks after the period, then three days of grace.
@@ -133,6 +134,24 @@ def count_owed(assignments: Iterable[Assignment]) -> list[UnitOwes]:
     for row in assignments:
         owed.setdefault(row.unit_id, UnitOwes(row.unit, Counter())).counts[row.kind] += 1
     return sorted(owed.values(), key=lambda each: (-each.total, each.unit.code))
+
+
+@dataclass(frozen=True)
+class ForeseenRound:
+    """What a round asks of each unit, and what nobody reports."""
+
+    owed: list[UnitOwes]
+    unassigned: Unassigned
+
+    @property
+    def total(self) -> int:
+        return sum(each.total for each in self.owed)
+
+
+def foresee_round(user: User, plan: Plan, span: Span) -> ForeseenRound:
+    """What a round that ``user`` would open now for the period would be: a demonstration account opens those of its kind."""
+    is_demo = plan.is_demo or user.is_demo
+    return ForeseenRound(count_owed(get_due_assignments(span, is_demo=is_demo)), get_unassigned(user, plan, span, is_demo=is_demo))
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from ..actions import rounds as actions
 from ..errors import RecordError
 from ..formatting import format_period
 from ..forms.assignments import MoveDueForm, OpenRoundForm, UnlockForm
-from ..models import Period, Plan, Round
-from ..periods import Span, parse_label
+from ..models import Period, Round
+from ..periods import parse_label
 from ..queries.failing import get_failing
-from ..queries.owed import get_due_assignments, get_unassigned
-from ..queries.rounds import count_owed, get_history, get_progress, get_round, get_rounds, propose_next_round
+from ..queries.owed import get_unassigned
+from ..queries.rounds import foresee_round, get_history, get_progress, get_round, get_rounds, propose_next_round
 from .office import AnyForm, answer_form, get_plan, manages_rounds, submit
 
 
@@ -60,16 +60,8 @@ def round_open(request: SignedInRequest) -> HttpResponse:
         proposed=proposed,
         plan=plan,
         span=span,
-        **_foresee(request, plan, span),
+        asks=foresee_round(request.user, plan, span),
     )
-
-
-def _foresee(request: SignedInRequest, plan: Plan, span: Span) -> dict[str, Any]:
-    """What a round for the period asks of each unit, and what nobody reports."""
-    demo = plan.is_demo or request.user.is_demo
-    owed = count_owed(get_due_assignments(span, is_demo=demo))
-    unassigned = get_unassigned(request.user, plan, span, is_demo=demo)
-    return {"owed": owed, "owed_in_all": sum(each.total for each in owed), "unassigned": unassigned}
 
 
 def _say(opened: Round) -> str:
