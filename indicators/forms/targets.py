@@ -142,6 +142,9 @@ class SupersessionForm(OfficeForm):
         super().__init__(*args, **kwargs)
         rows = Target.objects.filter(pk__in=[target.pk for target in targets]).select_related("document")
         self.offer(target=rows, superseded=rows)
+        # Named from the rows at hand: a ledger has a form for each indicator in doubt, and none asks for its choices.
+        for name in ("target", "superseded"):
+            cast(forms.ChoiceField, self.fields[name]).choices = [(target.pk, _name_target(target)) for target in targets]
         by_age = sorted(targets, key=get_age)
         self.initial = {"target": by_age[-1].pk, "superseded": by_age[0].pk, **self.initial}
 
