@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from indicators.models import Correction, Indicator, Line, Observation, Plan, Result, Return, Round, StaleMark, Target, Task
+from indicators.queries.targets import get_ledger
 from kejiting.accounts.models import Role, RoleAssignment, Unit, User
 from kejiting.demo.calendar import HISTORY
 from kejiting.demo.make import make_demo
@@ -138,6 +139,15 @@ def test_plan_has_its_tasks() -> None:
     counts = Task.objects.annotate(n=Count("milestones", distinct=True), m=Count("task_indicators", distinct=True)).values_list("n", "m")
     assert all(2 <= n <= 4 and m <= 3 for n, m in counts)
     assert sum(m == 0 for _n, m in counts) >= 12
+
+
+def test_one_target_is_set_twice_for_the_office_to_say_which_counts() -> None:
+    office = User.objects.get(username="office")
+    rows = [row for table in get_ledger(office, only_parallel=True).tables if table.is_demo for row in table.rows]
+    assert [row.indicator.code for row in rows] == ["demo.lab_open_projects"]
+    earlier, later = rows[0].in_force[-2:]
+    assert earlier.target.period_id == later.target.period_id
+    assert earlier.target.value < later.target.value
 
 
 def test_no_demonstration_on_facts() -> None:
