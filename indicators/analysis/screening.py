@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from . import check_type
-from .quality import MAD_TO_SD, MODIFIED_Z, Q4_LEAST, ROOM, SHORTEST_HISTORY, SLIP_REST, Bounds
+from .history import MAD_TO_SD, MODIFIED_Z, Q4_LEAST, ROOM, SHORTEST_HISTORY
+from .quality import SLIP_REST, Bounds
 from .series import check_accumulation, flows, periods_a_year, regular
 
 # Room for the last bits of numbers that are computed in another order.
