@@ -423,6 +423,28 @@ def test_a_correction_is_asked_by_one_and_answered_by_another(quarter: Quarter, 
     assert sorted(Observation.objects.values_list("vintage", "value")) == [(1, Decimal(12)), (2, Decimal(13))]
 
 
+def test_what_became_of_a_correction_is_told(quarter: Quarter, machine: Caller) -> None:
+    line, office = line_path(quarter), Caller(user=quarter.cast.guo)
+    assert machine.get(line).json()["corrections"] == []
+    quarter.accept("12")
+    machine.post(f"{line}correct/", {"value": "13", "reason": "漏报一项"})
+    assert [(c["state"], c["answered_by"], c["answer"]) for c in machine.get(line).json()["corrections"]] == [("pending", None, None)]
+    office.post(f"{line}return/", {"reason": "请附材料"})
+    machine.post(f"{line}correct/", {"missing": "withheld", "reason": "依规不予公布"})
+    machine.post(f"{line}withdraw/", {"reason": "改回来了"})
+    machine.post(f"{line}correct/", {"value": "13", "reason": "漏报一项，已附材料"})
+    office.post(f"{line}accept/")
+    rows = next(r for r in machine.get(RETURN).json()["lines"] if r["kind"] == "indicator")["corrections"]
+    names = ("value", "missing", "previous", "reason", "state", "answer")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        ("13", None, "12", "漏报一项", "returned", "请附材料"),
+        (None, "withheld", "12", "依规不予公布", "withdrawn", "改回来了"),
+        ("13", None, "12", "漏报一项，已附材料", "accepted", None),
+    ]
+    assert [row["answered_by"] for row in rows] == [quarter.cast.guo.stamp, rows[1]["requested_by"], quarter.cast.guo.stamp]
+    assert all(row["requested_at"] <= row["answered_at"] for row in rows)
+
+
 @pytest.mark.parametrize(("typed", "stored"), [(13, "13"), (13.5, "13.5"), ("１３．５", "13.5"), ("1,300", "1300")])
 def test_a_correction_reads_a_number_as_entry_does(quarter: Quarter, machine: Caller, typed: object, stored: str) -> None:
     quarter.accept("12")

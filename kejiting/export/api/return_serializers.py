@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from indicators.actions.reporting import NOTE_LENGTH, TEXT_LENGTH
-from indicators.models import Indicator, MissingReason, Qualifier, Return
+from indicators.models import Correction, Indicator, MissingReason, Qualifier, Return
 from indicators.numbers import DECIMAL_DIGITS, INTEGER_DIGITS, plain
 from indicators.queries.sheets import SheetLine
 
@@ -64,6 +64,23 @@ class PendingCorrection(serializers.Serializer[SheetLine]):
         return super().to_representation(instance) if instance.pending else None
 
 
+class LineCorrectionRow(serializers.Serializer[Correction]):
+    """A correction that was asked for, with what became of it."""
+
+    value = PlainDecimal()
+    qualifier = Code(help_text=QUALIFIER)
+    missing = Code(help_text=MISSING)
+    previous = PlainDecimal(help_text="申请时的现行数值")
+    previous_missing = Code(help_text=MISSING)
+    reason = serializers.CharField(read_only=True)
+    requested_by = serializers.CharField(source="requested_by.stamp", read_only=True)
+    requested_at = serializers.DateTimeField(read_only=True)
+    state = serializers.ChoiceField(Correction.State.choices, read_only=True, help_text=words(Correction.State))
+    answered_by = serializers.CharField(source="decided_by.stamp", read_only=True, allow_null=True, help_text="谁接收、退回或撤回")
+    answered_at = serializers.DateTimeField(source="decided_at", read_only=True, allow_null=True)
+    answer = Code(source="decision_reason", help_text="接收、退回或撤回时写的话；退回必有")
+
+
 class LineOutput(serializers.Serializer[SheetLine]):
     """A line as it stands now: an accepted one with its value in force."""
 
@@ -97,6 +114,7 @@ class LineOutput(serializers.Serializer[SheetLine]):
     light = Code(help_text="red、yellow、grey、blue、green、pending、closed")
     provenance = serializers.SerializerMethodField(help_text="已接收的指标行：数值的来历")
     correction = PendingCorrection(source="*", read_only=True, allow_null=True, help_text="待处理的更正")
+    corrections = LineCorrectionRow(source="line.corrections", many=True, read_only=True, help_text="历次更正申请及其结果，先申请的在前")
 
     @extend_schema_field({"type": "string", "nullable": True})
     def get_breakdown(self, row: SheetLine) -> str | None:
